@@ -1,1 +1,39 @@
-"""sled_model."""
+"""The SLED model: an autoregressive transformer over continuous latents.
+
+Configuration, sequence layouts, backbone with a key/value cache, energy head, losses, tokenizer
+and checkpoints in the published layout. Importing the package registers the model type with
+transformers' AutoConfig and AutoModel.
+"""
+
+from ._batch import Batch, drop_text
+from ._cache import KVCache
+from ._config import SledConfig
+from ._errors import ModelError
+from ._guidance import guide
+from ._layout import Arrangement, Layout, OfflineLayout, StreamingLayout, layout_for
+from ._losses import Losses
+from ._model import SledModel, register
+from ._tokenizer import Tokenizer
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Arrangement",
+    "Batch",
+    "KVCache",
+    "Layout",
+    "Losses",
+    "ModelError",
+    "OfflineLayout",
+    "SledConfig",
+    "SledModel",
+    "StreamingLayout",
+    "Tokenizer",
+    "__version__",
+    "drop_text",
+    "guide",
+    "layout_for",
+    "register",
+]
+
+register()
