@@ -1,1 +1,31 @@
-"""sled_codec."""
+"""EnCodec latents for SLED: codes, latents, decoding and audio files, always in float32.
+
+codec = Codec.from_pretrained("facebook/encodec_24khz")
+codes = codec.encode(*read_audio("speech.flac"))
+write_audio("copy.wav", codec.decode(codec.latents(codes)), codec.sample_rate)
+"""
+
+from importlib.metadata import version
+
+from sled_codec._audio import read_audio, write_audio
+from sled_codec._codec import Codec
+from sled_codec._config import CodecConfig
+from sled_codec._errors import CodecError
+from sled_codec._files import atomic_path, atomic_write
+from sled_codec._load import EMBEDDED
+from sled_codec._resample import resample
+
+__version__ = version("sled-codec")
+
+__all__ = [
+    "EMBEDDED",
+    "Codec",
+    "CodecConfig",
+    "CodecError",
+    "__version__",
+    "atomic_path",
+    "atomic_write",
+    "read_audio",
+    "resample",
+    "write_audio",
+]

@@ -1,0 +1,125 @@
+"""Audio files in and out, through libsndfile."""
+
+import math
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+import soundfile
+import torch
+from torch import Tensor
+
+from sled_codec._errors import CodecError
+from sled_codec._files import atomic_write
+
+_FORMATS = {
+    ".wav": ("WAV", "PCM_16"),
+    ".flac": ("FLAC", "PCM_16"),
+    ".ogg": ("OGG", "VORBIS"),
+    ".mp3": ("MP3", "MPEG_LAYER_III"),
+}
+_BLOCK = 1 << 16
+
+
+def read_audio(
+    path: str | Path, *, start: float = 0.0, duration: float | None = None
+) -> tuple[Tensor, int]:
+    """Read an audio file, or ``duration`` seconds of it from ``start`` on.
+
+    Returns mono float32 ``[samples]`` (the mean of the channels, full scale ±1) and the
+    file's own sample rate. WAV, FLAC, OGG, MP3 and whatever else libsndfile knows. A part
+    that reaches beyond the end stops there. Raises `CodecError` for a file that is missing,
+    unreadable, empty, cut short or holds NaN, and for a part outside of it.
+    """
+    _check_part(path, start, duration)
+    if not Path(path).is_file():
+        raise CodecError(f"{path}: no such audio file; check the path")
+    try:
+        with soundfile.SoundFile(str(path)) as file:
+            rate: int = file.samplerate
+            first, count = _part(path, file.frames, rate, start, duration)
+            file.seek(first)
+            samples = file.read(count, dtype="float32", always_2d=True)
+            exact = file.format != "MP3"
+    except (soundfile.SoundFileError, RuntimeError) as error:
+        raise CodecError(f"{path}: not readable as audio ({_reason(error)})") from None
+    if len(samples) == 0 or (exact and len(samples) < count):
+        raise CodecError(f"{path}: cut short: {len(samples)} of {count} samples can be read")
+    wave = torch.from_numpy(samples).mean(dim=1)
+    if not bool(torch.isfinite(wave).all()):
+        raise CodecError(f"{path}: holds NaN or infinite samples; export it again")
+    return wave, rate
+
+
+def write_audio(target: str | Path | BinaryIO, wave: Tensor, sample_rate: int) -> None:
+    """Write ``wave`` ``[samples]`` or ``[channels, samples]``, full scale ±1, louder is clipped.
+
+    A path is written atomically in the format of its suffix (.wav as 16-bit PCM, .flac,
+    .ogg, .mp3); a binary file object, seekable or not, gets a WAV. Raises `CodecError` for
+    an unknown suffix, an empty wave, NaN, or a rate the format cannot hold, and `OSError`
+    where the file system refuses; then nothing half-written is left.
+    """
+    suffix = Path(target).suffix.lower() if isinstance(target, str | Path) else ".wav"
+    if suffix not in _FORMATS:
+        known = ", ".join(_FORMATS)
+        raise CodecError(f"{target}: cannot write audio as {suffix!r}; use one of {known}")
+    content = _encode(_samples(wave), sample_rate, *_FORMATS[suffix])
+    if isinstance(target, str | Path):
+        with atomic_write(target) as file:
+            file.write(content)
+    else:
+        target.write(content)
+
+
+def _check_part(path: str | Path, start: float, duration: float | None) -> None:
+    if not (math.isfinite(start) and start >= 0):
+        raise CodecError(f"{path}: start must be 0 or more seconds: {start}")
+    if duration is not None and not (math.isfinite(duration) and duration > 0):
+        raise CodecError(f"{path}: duration must be more than 0 seconds: {duration}")
+
+
+def _part(
+    path: str | Path, frames: int, rate: int, start: float, duration: float | None
+) -> tuple[int, int]:
+    """Return the first sample of the part and how many there are."""
+    if frames <= 0:
+        raise CodecError(f"{path}: holds no samples; record it again")
+    first = round(start * rate)
+    if first >= frames:
+        raise CodecError(f"{path}: start {start} s lies beyond its end at {frames / rate:.3f} s")
+    rest = frames - first
+    if duration is None:
+        return first, rest
+    return first, max(1, min(rest, round(duration * rate)))
+
+
+def _samples(wave: Tensor) -> Tensor:
+    """Return ``[samples, channels]`` on the CPU, clipped to full scale."""
+    if wave.dim() not in (1, 2) or wave.numel() == 0:
+        shape = list(wave.shape)
+        raise CodecError(f"audio to write must be [samples] or [channels, samples]: {shape}")
+    wave = wave.detach().to("cpu", torch.float32)
+    if not bool(torch.isfinite(wave).all()):
+        raise CodecError("audio to write holds NaN or infinite samples; nothing was written")
+    return torch.atleast_2d(wave).t().clamp(-1.0, 1.0)
+
+
+def _encode(samples: Tensor, rate: int, container: str, subtype: str) -> bytes:
+    """Return the bytes of an audio file; built in memory, so that a pipe can take them."""
+    buffer = BytesIO()
+    data = samples.contiguous().numpy()
+    try:
+        with soundfile.SoundFile(
+            buffer, "w", rate, data.shape[1], subtype, format=container
+        ) as file:
+            for begin in range(0, len(data), _BLOCK):
+                file.write(data[begin : begin + _BLOCK])
+    except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError, OverflowError) as error:
+        what = f"{data.shape[1]} channel(s) at {rate} Hz"
+        raise CodecError(f"cannot write {container} with {what} ({_reason(error)})") from None
+    return buffer.getvalue()
+
+
+def _reason(error: Exception) -> str:
+    text = str(getattr(error, "error_string", error)).strip()
+    return (text.splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,0 +1,58 @@
+"""The convolutional encoder and decoder, built from the ``encodec`` package's modules.
+
+Weight normalisation is a matter of training: here the networks hold plain weights, and
+checkpoints that hold it are folded when they are read (see `sled_codec._convert`).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from encodec.modules import SConv1d, SEANetDecoder, SEANetEncoder
+from torch import nn
+
+from sled_codec._config import CodecConfig
+
+
+@dataclass(frozen=True)
+class Networks:
+    """Encoder ``[B, 1, samples] -> [B, D, frames]`` and decoder, the same in reverse."""
+
+    encoder: nn.Module
+    decoder: nn.Module
+
+
+def build_networks(config: CodecConfig) -> Networks:
+    """Build both networks on the meta device: shapes only, no memory, no random numbers."""
+    sizes: dict[str, Any] = {
+        "channels": 1,
+        "dimension": config.dimension,
+        "n_filters": config.n_filters,
+        "n_residual_layers": config.n_residual_layers,
+        "ratios": list(config.ratios),
+        "kernel_size": config.kernel_size,
+        "last_kernel_size": config.last_kernel_size,
+        "residual_kernel_size": config.residual_kernel_size,
+        "dilation_base": config.dilation_base,
+        "compress": config.compress,
+        "lstm": config.lstm_layers,
+        "true_skip": config.true_skip,
+        "pad_mode": config.pad_mode,
+        "causal": True,
+        "norm": "none",
+    }
+    with torch.device("meta"):
+        return Networks(SEANetEncoder(**sizes), SEANetDecoder(**sizes))
+
+
+def left_padding(layer: nn.Module) -> int:
+    """Return how many steps a causal convolution pads on its left (0 for other layers)."""
+    if not isinstance(layer, SConv1d):
+        return 0
+    conv: nn.Conv1d = layer.conv.conv
+    return (conv.kernel_size[0] - 1) * conv.dilation[0] - (conv.stride[0] - 1)
+
+
+def longest_padding(network: nn.Module) -> int:
+    """Return the longest left padding of any convolution in ``network``, in its own steps."""
+    return max(left_padding(layer) for layer in network.modules())
