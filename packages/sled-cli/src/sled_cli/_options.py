@@ -1,0 +1,60 @@
+"""Options that several commands share, each spelled once."""
+
+import sys
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def _be_verbose(context: typer.Context, value: bool) -> bool:  # noqa: FBT001 - typer's signature
+    if value:
+        context.find_root().obj = "verbose"
+        warnings.simplefilter("default")
+    return value
+
+
+def is_verbose(context: typer.Context) -> bool:
+    """Whether `-v` was seen anywhere on the command line."""
+    return context.find_root().obj == "verbose"
+
+
+def silence_foreign_warnings() -> None:
+    """Keep libraries' warnings off stderr, unless Python itself was asked for them (`-W`)."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+
+
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose", "-v", callback=_be_verbose, help="Show libraries' warnings and tracebacks."
+    ),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only errors on stderr.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON line.")]
+Offline = Annotated[
+    bool, typer.Option("--offline", help="Never reach for the network: local files and caches.")
+]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps …")]
+Codec = Annotated[
+    str | None,
+    typer.Option(
+        "--codec",
+        help="Codec: embedded, folder, .th file or hub id.",
+        show_default="the model's, or embedded",
+    ),
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "-m",
+        envvar="SLED_MODEL",
+        help="Model: embedded, folder or hub id.",
+        show_default="embedded",
+    ),
+]
+Transcript = Annotated[str | None, typer.Option("--prompt-text", help="What --prompt-audio says.")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="File to write.")]

@@ -1,0 +1,46 @@
+"""`sled voice`: make a voice file from a recording and its transcript."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sled_cli._load import codec_of, load_codec
+from sled_cli._options import Codec, Device, Json, Model, Offline, Out, Quiet, Verbose
+from sled_cli._session import session
+from sled_cli._synth import PromptMode
+from sled_cli._targets import check_target, naming
+
+
+def export(
+    audio: Annotated[Path, typer.Argument(help="A recording of the speaker.")],
+    *,
+    text: Annotated[str, typer.Option("--text", "-t", help="What the recording says.")],
+    output: Out,
+    model: Model = None,
+    codec: Codec = None,
+    mode: Annotated[
+        PromptMode, typer.Option("--mode", help="The whole recording, or its first 3 s.")
+    ] = PromptMode.reference,
+    device: Device = "auto",
+    offline: Offline = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Turn a recording into a voice file for `sled synth --voice`."""
+    check_target(output)
+    with session(quiet=quiet, verbose=verbose) as channels:
+        from sled_infer import Voice  # noqa: PLC0415 - heavy
+
+        name = codec_of(model, codec, offline=offline)
+        voice = Voice.from_audio(
+            audio, text, load_codec(name, device, offline=offline), mode=mode.value
+        )
+        with naming(output):
+            voice.save(output)
+        facts = {
+            "path": str(output),
+            "codec": voice.codec_fingerprint[:12],
+        }
+        channels.summary(f"{output}: voice of {audio}", facts, as_json=as_json)

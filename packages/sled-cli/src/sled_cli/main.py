@@ -1,0 +1,23 @@
+"""Entry point of the console script `sled`.
+
+    sled synth "three one four one five" -o out.wav
+
+Nothing heavy is imported here: `sled --help` must answer at once, and Ctrl-C must end the
+command quietly from its first moment on.
+"""
+
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one `sled` command and return its exit code: 0, 1 (a bug), 2 (bad input), 130 (Ctrl-C).
+
+    `argv` holds the arguments without the program's name; None takes them from `sys.argv`.
+    """
+    try:
+        from sled_cli._app import run  # noqa: PLC0415 - inside the try, so that Ctrl-C is caught
+
+        return run(sys.argv[1:] if argv is None else argv)
+    except KeyboardInterrupt:
+        return 130
