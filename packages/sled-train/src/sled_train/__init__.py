@@ -1,1 +1,40 @@
-"""sled_train."""
+"""Training SLED models: corpora, recipes, the loop.
+
+from sled_train import load_recipe, train
+
+recipe = load_recipe("offline", overrides=["data.train=speech/", "run.out=runs/first"])
+result = train(recipe)
+"""
+
+from importlib.metadata import version
+
+from ._checkpoint import list_checkpoints
+from ._corpus import Clip, Corpus, read_corpus
+from ._errors import TrainError
+from ._evaluate import Speak
+from ._load import load_recipe, recipe_kinds, recipe_to_yaml
+from ._loop import TrainResult, train
+from ._recipe import DataRecipe, LayoutRecipe, ModelRecipe, OptimRecipe, Recipe, RunRecipe
+
+__version__ = version("sled-train")
+
+__all__ = [
+    "Clip",
+    "Corpus",
+    "DataRecipe",
+    "LayoutRecipe",
+    "ModelRecipe",
+    "OptimRecipe",
+    "Recipe",
+    "RunRecipe",
+    "Speak",
+    "TrainError",
+    "TrainResult",
+    "__version__",
+    "list_checkpoints",
+    "load_recipe",
+    "read_corpus",
+    "recipe_kinds",
+    "recipe_to_yaml",
+    "train",
+]

@@ -1,0 +1,107 @@
+"""The tokenizer and the model of a run: new, fine-tuned or resumed."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any
+
+from sled_codec import Codec
+from sled_model import SledConfig, SledModel, Tokenizer
+
+from ._checkpoint import whole_folder
+from ._errors import TrainError
+from ._load import read_recipe
+from ._objective import seeded
+from ._recipe import ModelRecipe, Recipe
+from ._sampler import derive_seed
+
+_TRAINING_ONLY = {
+    "attention_dropout",
+    "activation_dropout",
+    "dropout",
+    "training_cfg",
+    "energy_beta",
+    "energy_draws",
+    "loss_kernel",
+}
+"""Model fields that a fine-tuning takes from its recipe; all others are the model's."""
+
+
+def build_tokenizer(recipe: Recipe, run: Path, texts: Sequence[str]) -> Tokenizer:
+    """Return the run's tokenizer: the one saved before, a given one, or one trained on `texts`."""
+    folder = run / "tokenizer"
+    if folder.is_dir():
+        return Tokenizer.from_pretrained(folder)
+    source = recipe.data.tokenizer or recipe.run.init_from
+    if source is not None:
+        tokenizer = Tokenizer.from_pretrained(source)
+    else:
+        tokenizer = Tokenizer.train(texts, recipe.data.vocab_size)
+    with whole_folder(folder) as partial:
+        tokenizer.save(partial)
+    return tokenizer
+
+
+def with_initial_sizes(recipe: Recipe, run: Path) -> Recipe:
+    """Put the sizes of the model `run.init_from` into the recipe's model section.
+
+    When resuming they come from the run's own recipe, so that the initial model may be gone.
+    """
+    if recipe.run.init_from is None:
+        return recipe
+    saved = run / "recipe.yaml"
+    if saved.is_file():
+        sizes = asdict(read_recipe(saved).model)
+    else:
+        config = SledModel.from_pretrained(recipe.run.init_from).config
+        sizes = {field.name: getattr(config, field.name) for field in fields(ModelRecipe)}
+    shared = {name: value for name, value in sizes.items() if name not in _TRAINING_ONLY}
+    return replace(recipe, model=replace(recipe.model, **shared))
+
+
+def build_model(
+    recipe: Recipe, checkpoint: Path | None, tokenizer: Tokenizer, codec: Codec
+) -> SledModel:
+    """Make a new model, load the one to fine-tune, or load the checkpoint to resume.
+
+    Raises:
+        TrainError: model, codec, tokenizer and checkpoint do not fit each other.
+    """
+    config = _config(recipe, tokenizer, codec)
+    if config.vae_embed_dim != codec.latent_size:
+        raise TrainError(
+            f"model.vae_embed_dim is {config.vae_embed_dim}, but the latents of codec "
+            f"{recipe.data.codec} have {codec.latent_size} numbers"
+        )
+    if checkpoint is not None:
+        _check_unchanged(checkpoint, config)
+        return SledModel.from_pretrained(checkpoint, config=config)
+    if recipe.run.init_from is not None:
+        return SledModel.from_pretrained(recipe.run.init_from, config=config)
+    with seeded(derive_seed(recipe.run.seed, "weights")):
+        return SledModel(config)
+
+
+def _config(recipe: Recipe, tokenizer: Tokenizer, codec: Codec) -> SledConfig:
+    values: dict[str, Any] = asdict(recipe.model)
+    if recipe.layout.kind == "streaming":
+        values |= {"stream_n": recipe.layout.n, "stream_m": recipe.layout.m}
+    return SledConfig(
+        **values,
+        vocab_size=tokenizer.vocab_size,
+        codec=recipe.data.codec,
+        codec_fingerprint=codec.fingerprint,
+    )
+
+
+def _check_unchanged(checkpoint: Path, config: SledConfig) -> None:
+    """A resumed run goes on as it began; what differs needs another run."""
+    saved = SledModel.from_pretrained(checkpoint).config
+    names = [field.name for field in fields(ModelRecipe)]
+    for name in (*names, "vocab_size", "stream_n", "stream_m", "codec_fingerprint"):
+        then, now = getattr(saved, name), getattr(config, name)
+        if then != now:
+            raise TrainError(
+                f"{checkpoint} was trained with {name} {then}, now it is {now}: "
+                "restore it, or start another run with run.init_from"
+            )
