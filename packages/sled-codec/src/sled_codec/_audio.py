@@ -101,7 +101,7 @@ def _samples(wave: Tensor) -> Tensor:
     wave = wave.detach().to("cpu", torch.float32)
     if not bool(torch.isfinite(wave).all()):
         raise CodecError("audio to write holds NaN or infinite samples; nothing was written")
-    return torch.atleast_2d(wave).t().clamp(-1.0, 1.0)
+    return wave.reshape(-1, wave.shape[-1]).t().clamp(-1.0, 1.0)
 
 
 def _encode(samples: Tensor, rate: int, container: str, subtype: str) -> bytes:

@@ -10,13 +10,13 @@ every row is run alone and the results are the same to the last bit.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from encodec.modules import SConv1d
 from encodec.modules.conv import pad1d
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from sled_codec._network import longest_padding
+from sled_codec._network import downsampling, longest_padding
 
 
 def encode_each(
@@ -67,9 +67,9 @@ def _in_groups(
 
 
 def _encode(encoder: nn.Module, x: Tensor, lengths: Sequence[int]) -> Tensor:
-    layers: nn.Sequential = encoder.model
+    layers: Any = encoder.model
     for layer in layers:
-        stride = layer.conv.conv.stride[0] if isinstance(layer, SConv1d) else 1
+        stride = downsampling(layer)
         if stride > 1:
             x = _complete_last_steps(x, lengths, stride, layer.pad_mode)
             lengths = [-(-length // stride) for length in lengths]

@@ -13,6 +13,7 @@ from sled_codec import _inputs as inputs
 from sled_codec._batch import decode_each, encode_each
 from sled_codec._config import CodecConfig
 from sled_codec._convert import convert
+from sled_codec._errors import CodecError
 from sled_codec._files import atomic_write
 from sled_codec._float32 import Float32Module, full_float32
 from sled_codec._load import CONFIG_NAME, EMBEDDED, WEIGHTS_NAME, load_checkpoint
@@ -59,7 +60,10 @@ class Codec(Float32Module):
         checkpoint = load_checkpoint(
             source, revision=revision, cache_dir=cache_dir, local_files_only=local_files_only
         )
-        return cls(checkpoint.config, checkpoint.state).to(device)
+        try:
+            return cls(checkpoint.config, checkpoint.state).to(device)
+        except CodecError as error:
+            raise CodecError(f"codec {str(source)!r} does not fit its sizes: {error}") from None
 
     @classmethod
     def from_state_dict(cls, state: Mapping[str, Tensor], config: CodecConfig) -> "Codec":

@@ -94,7 +94,7 @@ class CodecConfig:
         values = _parse_object(text)
         if values.get("model_type") != "encodec":
             kind = values.get("model_type")
-            raise CodecError(f"config.json: model_type is {kind!r}, not 'encodec'; give a codec")
+            raise CodecError(f"model_type is {kind!r}, not 'encodec'; give a codec")
         _refuse_other_kinds(values)
         renamed = {ours: values[theirs] for theirs, ours in _TRANSFORMERS if theirs in values}
         if "use_conv_shortcut" in values:
@@ -144,12 +144,12 @@ def _refuse_other_kinds(values: Mapping[str, Any]) -> None:
     for name, wanted, what in _REQUIRED_KIND:
         if values.get(name, wanted) != wanted:
             raise CodecError(
-                f"config.json: {name}={values[name]!r}: this codec {what}; "
+                f"{name}={values[name]!r}: this codec {what}; "
                 "use a 24 kHz model such as facebook/encodec_24khz"
             )
     size = values.get("hidden_size", CodecConfig.dimension)
     if (values.get("codebook_dim") or size) != size:
-        raise CodecError("config.json: codebook_dim differs from hidden_size; not an EnCodec")
+        raise CodecError("codebook_dim differs from hidden_size; not an EnCodec")
 
 
 def _codebooks(config: CodecConfig, values: Mapping[str, Any]) -> int:

@@ -38,7 +38,12 @@ def convert(state: Mapping[str, Tensor], shapes: Mapping[str, torch.Size]) -> di
     if tables:
         converted[TABLES] = _stack(tables, shapes[TABLES])
     _check(converted, shapes)
-    return {name: converted[name].to(torch.float32).contiguous() for name in shapes}
+    return {name: _own_copy(converted[name]) for name in shapes}
+
+
+def _own_copy(value: Tensor) -> Tensor:
+    """Return a float32 copy, so that training on with the source does not change the codec."""
+    return value.detach().to("cpu", torch.float32, copy=True).contiguous()
 
 
 def _split_codebooks(
@@ -120,6 +125,8 @@ def _check(converted: Mapping[str, Tensor], shapes: Mapping[str, torch.Size]) ->
         if converted[name].shape != shape:
             found, wanted = list(converted[name].shape), list(shape)
             raise CodecError(f"codec weights: {name!r} has shape {found}, not {wanted}")
+        if not bool(torch.isfinite(converted[name]).all()):
+            raise CodecError(f"codec weights: {name!r} holds NaN or infinite numbers")
     for name in converted:
         if name not in shapes:
             raise CodecError(f"codec weights: key {name!r} belongs to no part of this codec")

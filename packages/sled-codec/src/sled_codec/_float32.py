@@ -6,37 +6,67 @@ would depend on the caller's settings.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+_BACKENDS: Any = torch.backends
 
-def _precision_switches() -> tuple[Any, ...]:
-    cuda, mkldnn = torch.backends.cudnn, torch.backends.mkldnn
+
+class _FullPrecision:
+    """Holds torch's process-wide precision switches at float32 while anyone needs it.
+
+    The switches are shared by all threads, hence the count: the first to enter turns them,
+    the last to leave turns them back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._users = 0
+        self._before: list[tuple[Any, str]] = []
+
+    def enter(self) -> None:
+        with self._lock:
+            self._users += 1
+            if self._users == 1:
+                self._before = [(switch, switch.fp32_precision) for switch in _switches()]
+                for switch, _ in self._before:
+                    switch.fp32_precision = "ieee"
+
+    def leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                for switch, precision in self._before:
+                    switch.fp32_precision = precision
+
+
+def _switches() -> tuple[Any, ...]:
+    cudnn, mkldnn = _BACKENDS.cudnn, _BACKENDS.mkldnn
     return (
-        cuda.conv,
-        cuda.rnn,
-        torch.backends.cuda.matmul,
+        cudnn.conv,
+        cudnn.rnn,
+        _BACKENDS.cuda.matmul,
         mkldnn.conv,
         mkldnn.rnn,
         mkldnn.matmul,
     )
 
 
+_PRECISION = _FullPrecision()
+
+
 @contextmanager
 def full_float32(device: torch.device) -> Iterator[None]:
     """Switch off gradients, autocast and TF32-like shortcuts inside the block."""
-    switches = _precision_switches()
-    before = [switch.fp32_precision for switch in switches]
+    _PRECISION.enter()
     try:
-        for switch in switches:
-            switch.fp32_precision = "ieee"
         with torch.no_grad(), torch.autocast(device.type, enabled=False):
             yield
     finally:
-        for switch, precision in zip(switches, before, strict=True):
-            switch.fp32_precision = precision
+        _PRECISION.leave()
 
 
 class Float32Module(nn.Module):
@@ -49,5 +79,5 @@ class Float32Module(nn.Module):
                 return changed
             return tensor.to(changed.device)
 
-        super()._apply(move_only, recurse)
+        super()._apply(move_only, recurse)  # type: ignore[no-untyped-call]  # torch leaves it untyped
         return self

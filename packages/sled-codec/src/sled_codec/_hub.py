@@ -71,7 +71,11 @@ def _snapshot(
                 allow_patterns=patterns,
             )
         )
-    except (LocalEntryNotFoundError, OfflineModeIsEnabled):
+    except (LocalEntryNotFoundError, OfflineModeIsEnabled) as error:
+        # Newer hub clients refuse an incomplete snapshot but say where it lies: it may hold
+        # all that a codec needs, and reading it names what is missing.
+        if folder := getattr(error, "snapshot_path", None):
+            return Path(folder)
         problem = "is not in the local cache and the hub cannot be reached"
         cure = "run once with a network, or give a folder or a .th file"
     except GatedRepoError:

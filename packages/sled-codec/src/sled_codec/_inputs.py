@@ -23,7 +23,7 @@ def mono(wave: Tensor, sample_rate: int, codec: "Codec") -> Tensor:
     wave = _full_scale(wave.to(codec.device))
     if not bool(torch.isfinite(wave).all()):
         raise CodecError("wave holds NaN or infinite samples; clean the recording")
-    return resample(torch.atleast_2d(wave).mean(dim=0), sample_rate, codec.sample_rate)
+    return resample(wave.reshape(-1, wave.shape[-1]).mean(dim=0), sample_rate, codec.sample_rate)
 
 
 def codes(values: Tensor, codec: "Codec") -> Tensor:

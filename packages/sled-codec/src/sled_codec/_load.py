@@ -1,7 +1,7 @@
 """From a source (a name, a folder, a file) to a configuration and plain weights."""
 
 import pickle
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -72,10 +72,10 @@ def _load_embedded() -> Checkpoint:
 
 def _load_folder(folder: Path) -> Checkpoint:
     if (folder / CONFIG_NAME).is_file():
-        config = CodecConfig.from_json(_read_text(folder / CONFIG_NAME))
+        config = _read_config(folder / CONFIG_NAME, CodecConfig.from_json)
         return Checkpoint(config, _read_safetensors(folder / WEIGHTS_NAME))
     if (folder / "config.json").is_file():
-        config = CodecConfig.from_transformers(_read_text(folder / "config.json"))
+        config = _read_config(folder / "config.json", CodecConfig.from_transformers)
         if (folder / "model.safetensors").is_file():
             return Checkpoint(config, _read_safetensors(folder / "model.safetensors"))
         if (folder / "pytorch_model.bin").is_file():
@@ -92,11 +92,13 @@ def _load_file(path: Path) -> Checkpoint:
     raise CodecError(f"{path}: not a codec file; give a .th file or the folder of a codec")
 
 
-def _read_text(path: Path) -> str:
+def _read_config(path: Path, parse: Callable[[str], CodecConfig]) -> CodecConfig:
     try:
-        return path.read_text("utf-8")
+        return parse(path.read_text("utf-8"))
     except UnicodeDecodeError:
         raise CodecError(f"{path}: not a text file; restore it") from None
+    except CodecError as error:
+        raise CodecError(f"{path}: {error}") from None
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from encodec.modules import SConv1d, SEANetDecoder, SEANetEncoder
+from encodec.modules.conv import SConv1d
+from encodec.modules.seanet import SEANetDecoder, SEANetEncoder
 from torch import nn
 
 from sled_codec._config import CodecConfig
@@ -49,8 +50,18 @@ def left_padding(layer: nn.Module) -> int:
     """Return how many steps a causal convolution pads on its left (0 for other layers)."""
     if not isinstance(layer, SConv1d):
         return 0
-    conv: nn.Conv1d = layer.conv.conv
-    return (conv.kernel_size[0] - 1) * conv.dilation[0] - (conv.stride[0] - 1)
+    conv: Any = layer.conv.conv
+    padding: int = (conv.kernel_size[0] - 1) * conv.dilation[0] - (conv.stride[0] - 1)
+    return padding
+
+
+def downsampling(layer: nn.Module) -> int:
+    """Return the stride of a convolution (1 for other layers)."""
+    if not isinstance(layer, SConv1d):
+        return 1
+    conv: Any = layer.conv.conv
+    stride: int = conv.stride[0]
+    return stride
 
 
 def longest_padding(network: nn.Module) -> int:
