@@ -1,0 +1,123 @@
+"""What a model folder's `voice.json` says about its voice: who speaks, and what it can say.
+
+The file may hold, all but `name` optional:
+
+    {"name": "digits", "description": "…", "can_say": "…", "cannot_say": "…",
+     "words": ["zero", …], "speakers": ["george", …], "default_speaker": "george",
+     "default_prompt": true}
+
+`words` restricts the voice to these; absent, it says whatever it is given. For each speaker
+there is a prompt, `voices/<speaker>.safetensors`. `default_prompt` says whether the default
+speaker's prompt is used when no voice is asked for. Further fields do no harm.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ._errors import SynthesisError
+from ._voice import Voice
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CARD_NAME = "voice.json"
+_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_WORD = re.compile(r"\d|[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
+
+
+@dataclass(frozen=True)
+class VoiceCard:
+    """A voice's own description; see the module for the fields."""
+
+    name: str
+    folder: Path
+    description: str = ""
+    can_say: str = ""
+    cannot_say: str = ""
+    words: tuple[str, ...] = ()
+    speakers: tuple[str, ...] = ()
+    default_speaker: str | None = None
+    default_prompt: bool = False
+
+    @classmethod
+    def read(cls, folder: Path) -> VoiceCard | None:
+        """Read a folder's card; None if it has none, SynthesisError if it is malformed."""
+        path = folder / CARD_NAME
+        if not path.is_file():
+            return None
+        try:
+            fields = json.loads(path.read_text("utf-8"))
+        except ValueError as error:
+            raise SynthesisError(f"{path}: not JSON ({error}); restore the file") from None
+        if not isinstance(fields, dict) or not isinstance(fields.get("name"), str):
+            raise SynthesisError(f"{path}: has no 'name'; restore the file")
+        speakers = _strings(path, fields, "speakers")
+        default = fields.get("default_speaker")
+        if default is not None and default not in speakers:
+            raise SynthesisError(f"{path}: default_speaker {default!r} is not among its speakers")
+        return cls(
+            name=fields["name"],
+            folder=folder,
+            description=str(fields.get("description", "")),
+            can_say=str(fields.get("can_say", "")),
+            cannot_say=str(fields.get("cannot_say", "")),
+            words=_strings(path, fields, "words"),
+            speakers=speakers,
+            default_speaker=default,
+            default_prompt=bool(fields.get("default_prompt", False)),
+        )
+
+    @property
+    def summary(self) -> str:
+        """One line: whose voice it is, what it can say and what it cannot."""
+        can = f"it says {self.can_say}" if self.can_say else ""
+        cannot = f"it cannot say {self.cannot_say}" if self.cannot_say else ""
+        parts = [part for part in (self.description, can, cannot) if part]
+        return f"voice {self.name!r}: {'; '.join(parts) or 'no description'}"
+
+    def normalize(self, text: str) -> tuple[str, tuple[str, ...]]:
+        """Turn a text into words this voice knows, and list those that it does not.
+
+        Digits are spelled one by one ("314" → "three one four"), case and punctuation go. A
+        voice without a word list takes the text as it is.
+
+        Returns:
+            The text (empty if nothing is left of it), and the words left out.
+        """
+        if not self.words:
+            return text, ()
+        found = [_spelled(word) for word in _WORD.findall(text.lower())]
+        known = [word for word in found if word in self.words]
+        return " ".join(known), tuple(word for word in found if word not in self.words)
+
+    def check_text(self, text: str) -> tuple[str, ...]:
+        """List the words of a text that this voice cannot say."""
+        return self.normalize(text)[1]
+
+    def speaker(self, name: str) -> Voice:
+        """Load a speaker's prompt; SynthesisError if there is no such speaker."""
+        if name not in self.speakers:
+            known = ", ".join(self.speakers) or "nobody"
+            raise SynthesisError(f"speaker {name!r} is unknown to voice {self.name!r}: {known}")
+        return Voice.load(self.folder / "voices" / f"{name}.safetensors")
+
+    def default_voice(self) -> Voice | None:
+        """Load the prompt for when no voice is asked for; None if none is wanted."""
+        if not self.default_prompt or self.default_speaker is None:
+            return None
+        return self.speaker(self.default_speaker)
+
+
+def _spelled(word: str) -> str:
+    return _DIGITS[int(word)] if word.isdecimal() else word
+
+
+def _strings(path: Path, fields: dict[str, object], name: str) -> tuple[str, ...]:
+    values = fields.get(name, [])
+    if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
+        raise SynthesisError(f"{path}: {name!r} must be a list of strings")
+    return tuple(values)

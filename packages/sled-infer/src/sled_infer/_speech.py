@@ -1,0 +1,104 @@
+"""What is asked for and what is given back: `Request` and `Speech`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, isfinite
+from typing import TYPE_CHECKING
+
+from ._errors import SynthesisError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ._voice import Voice
+
+DEFAULT_CFG = 2.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """One thing to be said.
+
+    Attributes:
+        text: what to say; see `Synthesizer.synthesize`.
+        voice: whose voice; None for the model's own choice.
+        cfg: strength of guidance; 1 is none (and takes half the work), 2 the published default.
+        seed: of the request's own noise; the same seed gives the same audio.
+        max_seconds: an end by force; None leaves it to the model and its positions.
+
+    Raises:
+        SynthesisError: cfg or max_seconds is not a number that makes sense.
+    """
+
+    text: str
+    voice: Voice | None = None
+    cfg: float = DEFAULT_CFG
+    seed: int = 0
+    max_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if not (isfinite(self.cfg) and self.cfg >= 0):
+            raise SynthesisError(f"cfg: {self.cfg} is no guidance; give 0 or more, such as 2.0")
+        if self.max_seconds is not None and not self.max_seconds > 0:
+            raise SynthesisError(
+                f"max_seconds: {self.max_seconds} leaves no time to speak; give more than 0"
+            )
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Wall-clock seconds of one batch, by part.
+
+    Attributes:
+        first_frame: text and prompts read, until the first frames are there.
+        frames: the frames after that.
+        codec: latents to waveforms.
+    """
+
+    first_frame: float
+    frames: float
+    codec: float
+
+    @property
+    def total(self) -> float:
+        """All of it."""
+        return self.first_frame + self.frames + self.codec
+
+
+@dataclass(frozen=True)
+class Speech:
+    """One spoken text.
+
+    Attributes:
+        wave: float32 [samples], on the CPU; the prompt is no part of it.
+        sample_rate: samples a second.
+        latents: float32 [frames, D], on the CPU: what the codec made the wave of.
+        text: what the model was given to say.
+        seed: of its noise.
+        stopped: whether the model ended it; False if it ran into `max_seconds` or the end of
+            its positions, so that words may be missing.
+        unsupported: words left out because this voice cannot say them.
+        compute_seconds: its share, by frames, of the time its batch took.
+        timings: of the whole batch.
+    """
+
+    wave: Tensor
+    sample_rate: int
+    latents: Tensor
+    text: str
+    seed: int
+    stopped: bool
+    unsupported: tuple[str, ...]
+    compute_seconds: float
+    timings: Timings
+
+    @property
+    def audio_seconds(self) -> float:
+        """Length of the wave."""
+        return len(self.wave) / self.sample_rate
+
+    @property
+    def rtf(self) -> float:
+        """Seconds of compute per second of audio; infinite if there is no audio."""
+        return self.compute_seconds / self.audio_seconds if len(self.wave) else inf

@@ -1,0 +1,206 @@
+"""A voice to be cloned: the codes of a prompt, its words, and how it is to be used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from sled_codec import Codec, atomic_write, read_audio
+
+from ._errors import SynthesisError
+from ._text import clean
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Mode = Literal["reference", "continuation"]
+MODES: tuple[str, ...] = get_args(Mode)
+PREFIX_SECONDS = 3.0
+_SHORTEST_SECONDS = 0.5
+_SILENCE = 1e-3  # -60 dB of full scale
+_FORMAT = "sled-voice-1"
+_CODES_DIMS = 2  # frames, codebooks
+
+
+@dataclass(frozen=True, eq=False)
+class Voice:
+    """A prompt in a speaker's voice; both published protocols of cloning (2505.13181).
+
+    mode "reference": the whole recording stands before what is spoken. The model reads
+        transcript + " " + text, takes the recording as already spoken, and goes on: what it
+        says is the text. The transcript is exactly what the recording says.
+    mode "continuation": the first seconds of a recording (3 by default) stand before what is
+        spoken, and the model goes on as the recording might have. The transcript may be that of
+        the whole recording: then an empty text lets the model speak the rest of it, and a text
+        is spoken after the rest. Or it may hold the words of those first seconds only: then
+        what is spoken is the text. A text that itself begins with the transcript is taken as
+        the whole, and its beginning is not spoken twice.
+
+    Make one with `from_audio`, `from_wave` or `load`.
+
+    Attributes:
+        codes: int64 [frames, codebooks], on the CPU.
+        transcript: the words.
+        mode: "reference" or "continuation".
+        codec_fingerprint: of the codec whose codes these are; another gives them no meaning.
+    """
+
+    codes: Tensor
+    transcript: str
+    mode: Mode
+    codec_fingerprint: str
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise SynthesisError(f"voice: mode {self.mode!r} is not one of {', '.join(MODES)}")
+
+    @classmethod
+    def from_audio(
+        cls,
+        path: str | Path,
+        transcript: str | None,
+        codec: Codec | None = None,
+        *,
+        mode: Mode = "reference",
+        prefix_seconds: float = PREFIX_SECONDS,
+    ) -> Voice:
+        """Make a voice of an audio file (WAV, FLAC, OGG, MP3; any rate, any channels).
+
+        Args:
+            path: the recording.
+            transcript: its words; see the class for which.
+            codec: the codec of the model that is to speak; None for the embedded one.
+            mode: "reference" or "continuation".
+            prefix_seconds: how much of the recording "continuation" takes.
+
+        Raises:
+            SynthesisError: no transcript, or a recording that is silent or under 0.5 s.
+            CodecError: the file is missing or unreadable, or holds NaN.
+        """
+        wave, rate = read_audio(path)
+        return cls.from_wave(
+            wave,
+            rate,
+            transcript,
+            codec,
+            mode=mode,
+            prefix_seconds=prefix_seconds,
+            name=str(path),
+        )
+
+    @classmethod
+    def from_wave(
+        cls,
+        wave: Tensor,
+        sample_rate: int,
+        transcript: str | None,
+        codec: Codec | None = None,
+        *,
+        mode: Mode = "reference",
+        prefix_seconds: float = PREFIX_SECONDS,
+        name: str = "prompt",
+    ) -> Voice:
+        """Make a voice of a waveform [samples] or [channels, samples]; see `from_audio`."""
+        if transcript is None:
+            raise SynthesisError(f"{name}: a prompt needs its transcript; give the words it says")
+        words = clean(transcript, f"{name}: the transcript")
+        if mode == "continuation":
+            if not prefix_seconds >= _SHORTEST_SECONDS:
+                raise SynthesisError(
+                    f"prefix: {prefix_seconds} s are too short; give {_SHORTEST_SECONDS} or more"
+                )
+            wave = wave[..., : round(prefix_seconds * sample_rate)]
+        _check_sound(wave, sample_rate, name)
+        codec = Codec.from_pretrained() if codec is None else codec
+        codes = codec.encode(wave, sample_rate).cpu()
+        return cls(codes, words, mode, codec.fingerprint)
+
+    def save(self, path: str | Path) -> None:
+        """Write one safetensors file, whole or not at all (16 bytes a frame)."""
+        metadata = {
+            "format": _FORMAT,
+            "transcript": self.transcript,
+            "mode": self.mode,
+            "codec_fingerprint": self.codec_fingerprint,
+        }
+        with atomic_write(path) as file:
+            file.write(save({"codes": self.codes.to(torch.int16).contiguous()}, metadata))
+
+    @classmethod
+    def load(cls, path: str | Path, codec: Codec | None = None) -> Voice:
+        """Read what `save` wrote.
+
+        Args:
+            path: the file.
+            codec: if given, it must be the codec the voice was made with.
+
+        Raises:
+            SynthesisError: missing, damaged, not a voice, or made with another codec.
+        """
+        voice = cls(*_read(Path(path)))
+        if codec is not None:
+            voice.check(codec, str(path))
+        return voice
+
+    def check(self, codec: Codec, name: str = "voice") -> None:
+        """Raise SynthesisError if the voice was made with another codec."""
+        if self.codec_fingerprint != codec.fingerprint:
+            raise SynthesisError(
+                f"{name}: made with another codec ({self.codec_fingerprint[:12]}…, here "
+                f"{codec.fingerprint[:12]}…); make it again from the recording"
+            )
+
+    def full_text(self, text: str) -> str:
+        """Give what the model is to read: the transcript and the text, as the mode wants it.
+
+        Args:
+            text: what is to be spoken; may be empty in "continuation".
+        """
+        if not text or (self.mode == "continuation" and _starts_with(text, self.transcript)):
+            return text or self.transcript
+        return f"{self.transcript} {text}"
+
+
+def _starts_with(text: str, words: str) -> bool:
+    """Tell whether the text begins with these words, and not with a part of one."""
+    if not text.lower().startswith(words.lower()):
+        return False
+    return not text[len(words) : len(words) + 1].isalnum()
+
+
+def _check_sound(wave: Tensor, sample_rate: int, name: str) -> None:
+    seconds = wave.shape[-1] / sample_rate if wave.dim() and sample_rate > 0 else 0.0
+    if seconds < _SHORTEST_SECONDS:
+        raise SynthesisError(
+            f"{name}: {seconds:.2f} s are too short for a prompt; "
+            f"give {_SHORTEST_SECONDS} s or more, best 3 to 10"
+        )
+    full_scale = 1.0 if wave.is_floating_point() else float(torch.iinfo(wave.dtype).max)
+    if wave.abs().amax() < _SILENCE * full_scale:
+        raise SynthesisError(f"{name}: silence cannot be a prompt; give a recording of the voice")
+
+
+def _read(path: Path) -> tuple[Tensor, str, Mode, str]:
+    if not path.is_file():
+        raise SynthesisError(f"{path}: no such voice file; check the path")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            codes = file.get_tensor("codes") if "codes" in file.keys() else None  # noqa: SIM118 (not iterable)
+    except SafetensorError as error:
+        raise SynthesisError(
+            f"{path}: damaged or no safetensors file ({error}); export the voice again"
+        ) from None
+    if (
+        codes is None
+        or metadata.get("format") != _FORMAT
+        or codes.dim() != _CODES_DIMS
+        or not len(codes)
+    ):
+        raise SynthesisError(f"{path}: not a voice; make one with Voice.save")
+    mode: Mode = "continuation" if metadata.get("mode") == "continuation" else "reference"
+    return codes.long(), metadata.get("transcript", ""), mode, metadata["codec_fingerprint"]

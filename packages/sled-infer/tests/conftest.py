@@ -1,0 +1,115 @@
+"""A tiny random codec, model and tokenizer, all that a synthesizer needs."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from sled_codec import Codec, CodecConfig, write_audio
+from sled_infer import Synthesizer, Voice
+from sled_model import SledConfig, SledModel, Tokenizer
+
+TEXTS = ["three one four one five", "nine two six five three five", "eight nine seven"]
+
+
+def randomised(module, seed, scale=1.0):
+    """Fill every parameter from its own generator, outputs of the head included."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            fan = parameter.shape[-1] if parameter.dim() > 1 else 64
+            noise = torch.randn(parameter.shape, generator=generator) / fan**0.5
+            parameter.copy_(noise * scale + (parameter.dim() == 1))
+    return module
+
+
+@pytest.fixture(scope="session")
+def codec_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("codec")
+    make_codec(seed=1).save_pretrained(folder)
+    return folder
+
+
+def make_codec(seed):
+    config = CodecConfig(dimension=16, n_filters=2, lstm_layers=1, codebook_size=32, n_codebooks=4)
+    return random_codec(config, seed)
+
+
+def random_codec(config, seed):
+    from sled_codec._codec import build_networks
+    from sled_codec._quantizer import Codebooks
+
+    networks = build_networks(config)
+    module = torch.nn.Module()
+    module.encoder, module.decoder = networks.encoder, networks.decoder
+    module.codebooks = Codebooks(config)
+    state = module.state_dict()
+    generator = torch.Generator().manual_seed(seed)
+    state = {
+        name: torch.randn(value.shape, generator=generator) * 0.2 for name, value in state.items()
+    }
+    return Codec.from_state_dict(state, config)
+
+
+@pytest.fixture(scope="session")
+def codec(codec_folder):
+    return Codec.from_pretrained(codec_folder)
+
+
+@pytest.fixture(scope="session")
+def other_codec():
+    return make_codec(seed=2)
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory, codec):
+    """A model folder of a random model that now and then stops."""
+    folder = tmp_path_factory.mktemp("model")
+    config = SledConfig(
+        vocab_size=320,
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=160,
+        vae_embed_dim=16,
+        noise_channels=8,
+        diffloss_d=2,
+        diffloss_w=32,
+        codec_fingerprint=codec.fingerprint,
+    )
+    model = randomised(SledModel(config), seed=3)
+    model.save_pretrained(folder)
+    Tokenizer.train(TEXTS, 320).save(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def synthesizer(model_folder, codec):
+    return Synthesizer.from_pretrained(model_folder, codec=codec, device="cpu")
+
+
+@pytest.fixture
+def recording(tmp_path):
+    """One second of something audible, at a rate that is not the codec's."""
+    path = tmp_path / "prompt.wav"
+    time = torch.arange(16_000) / 16_000
+    write_audio(path, 0.3 * torch.sin(2 * torch.pi * 220 * time), 16_000)
+    return path
+
+
+@pytest.fixture
+def voice(recording, codec) -> Voice:
+    return Voice.from_audio(recording, "one two", codec)
+
+
+@pytest.fixture(scope="session")
+def parity_folder():
+    """The golden numbers, from SLED_PARITY_DIR or from the copy in sled-model's tests."""
+    import os
+
+    packages = Path(__file__).parents[2]
+    places = [os.environ.get("SLED_PARITY_DIR"), packages / "sled-model" / "tests" / "parity"]
+    for place in places:
+        if place and (Path(place) / "offline" / "config.json").is_file():
+            return Path(place)
+    pytest.skip("no golden numbers: set SLED_PARITY_DIR to their folder")
