@@ -8,7 +8,6 @@ of them stacked along the first dimension.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import torch
@@ -16,6 +15,8 @@ import torch
 from ._errors import ModelError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import Tensor
 
     from ._config import SledConfig
@@ -80,7 +81,9 @@ def to_published(ours: Mapping[str, Tensor], config: SledConfig) -> dict[str, Te
     published: dict[str, Tensor] = {}
     for name, tensor in ours.items():
         names = published_names(name)
-        published.update(zip(names, tensor.split(_sizes(tensor, names, config)), strict=True))
+        published.update(
+            zip(names, torch.split(tensor, _sizes(tensor, names, config)), strict=True)
+        )
     return published
 
 
@@ -97,6 +100,7 @@ def from_published(
 
     Raises:
         ModelError: a tensor is missing, surplus or of another shape; the message names it.
+
     """
     _check(published, to_published(shapes, config), where)
     return {name: torch.cat([published[each] for each in published_names(name)]) for name in shapes}
@@ -104,9 +108,9 @@ def from_published(
 
 def _sizes(tensor: Tensor, names: tuple[str, ...], config: SledConfig) -> list[int]:
     if len(names) == 3:  # noqa: PLR2004 (query, key, value)
-        groups = config.num_key_value_heads or 0
+        groups = config.num_key_value_heads
         heads = (config.num_attention_heads, groups, groups)
-        return [count * (config.head_dim or 0) for count in heads]
+        return [count * config.head_dim for count in heads]
     return [len(tensor) // len(names)] * len(names)
 
 

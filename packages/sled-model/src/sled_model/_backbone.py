@@ -29,7 +29,7 @@ class Rotary(nn.Module):
 
     def __init__(self, config: SledConfig) -> None:
         super().__init__()
-        self.size: int = config.head_dim or 0
+        self.size: int = config.head_dim
         self.theta: float = config.rope_theta
         self.positions: int = config.max_position_embeddings
         self.register_buffer("cos", torch.empty(0), persistent=False)
@@ -60,9 +60,9 @@ class Attention(nn.Module):
 
     def __init__(self, config: SledConfig) -> None:
         super().__init__()
-        self.size: int = config.head_dim or 0
+        self.size: int = config.head_dim
         self.heads: int = config.num_attention_heads
-        self.groups: int = config.num_key_value_heads or 0
+        self.groups: int = config.num_key_value_heads
         self.dropout: float = config.attention_dropout
         self.qkv = nn.Linear(
             config.hidden_size, (self.heads + 2 * self.groups) * self.size, bias=False
@@ -165,6 +165,7 @@ class Backbone(nn.Module):
 
         Raises:
             ModelError: more positions than the model or the cache has.
+
         """
         batch, length, _ = x.shape
         if cache is None:

@@ -26,6 +26,7 @@ class Batch:
         text_lengths: int64 [B], at least 1 each; best kept on the CPU, where they are read.
         latents: float [B, F, D].
         frame_lengths: int64 [B]; best kept on the CPU.
+
     """
 
     text_ids: Tensor
@@ -67,6 +68,7 @@ class Plan:
         predict: int64 [N], flat positions in [B * L] that predict the N frames, row by row.
         target: int64 [N], flat places of those frames in [B * F].
         stop: int64 [B], flat positions of the stop states.
+
     """
 
     source: Tensor
@@ -104,6 +106,7 @@ def drop_text(
         layout: the interleaving they will be trained with.
         probability: in [0, 1].
         generator: source of the draws; one number a row is drawn from it.
+
     """
     draws = torch.rand(len(batch.text_lengths), generator=generator, device=generator.device)
     dropped = (draws < probability).cpu()

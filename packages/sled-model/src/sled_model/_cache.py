@@ -27,6 +27,7 @@ class Step:
         window: number of cache slots to attend to.
         mask: bool [1 or B, 1, L, window], True where attention is allowed; None if not needed.
         causal: whether plain causal attention over the new elements alone is the whole truth.
+
     """
 
     positions: Tensor
@@ -45,6 +46,7 @@ class KVCache:
     Attributes:
         keys, values: [layers, B, key-value heads, capacity, head size].
         lengths: valid positions of each row, a list of B integers.
+
     """
 
     def __init__(self, keys: Tensor, values: Tensor, lengths: Sequence[int]) -> None:
@@ -64,6 +66,9 @@ class KVCache:
         device: torch.device | str = "cpu",
     ) -> KVCache:
         """Make an empty cache of `capacity` positions; ModelError beyond the model's positions."""
+        if batch < 1:
+            msg = f"cache: need at least one row, not {batch}"
+            raise ModelError(msg)
         limit = config.max_position_embeddings
         if not 1 <= capacity <= limit:
             msg = f"cache: {capacity} positions asked for, but the model has 1 to {limit}"

@@ -25,6 +25,7 @@ def read_config(source: str | Path, **hub: Any) -> SledConfig:  # noqa: ANN401 (
 
     Raises:
         ModelError: no such file, not JSON, of another model type, or with impossible values.
+
     """
     path = find_file(source, CONFIG, **hub)
     try:
@@ -59,4 +60,7 @@ def write_model(folder: Path, config: SledConfig, tensors: dict[str, Tensor]) ->
     with replacing(folder / WEIGHTS) as part:
         save_file(tensors, part, metadata={"format": "pt"})
     with replacing(folder / CONFIG) as part:
-        part.write_text(config.to_json_string(use_diff=False), encoding="utf-8")
+        # Readers older than transformers 5 know the dtype by its former name.
+        fields = config.to_diff_dict()
+        fields["torch_dtype"] = fields.get("dtype")
+        part.write_text(json.dumps(fields, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -20,20 +20,23 @@ _POSITIVE = (
     "num_hidden_layers",
     "num_attention_heads",
     "num_key_value_heads",
-    "head_dim",
     "max_position_embeddings",
     "vae_embed_dim",
     "noise_channels",
     "diffloss_d",
     "diffloss_w",
 )
+_DROPOUTS = ("attention_dropout", "activation_dropout", "dropout")
 _ABSENT_WHEN_NONE = ("stream_n", "stream_m", "codec_fingerprint")
 
 
-class SledConfig(PretrainedConfig):  # type: ignore[misc]
+class SledConfig(PretrainedConfig):  # type: ignore[no-untyped-call]
     """Sizes and training constants of a SLED model; defaults are those of the published models.
 
-    Args (beyond the usual Llama names):
+    Beyond the usual Llama names (of which 0 for `num_key_value_heads` and `head_dim` means the
+    usual value):
+
+    Args:
         vae_embed_dim: numbers in one latent frame, D.
         noise_channels: length of the Gaussian noise vector of the head, K.
         diffloss_d, diffloss_w: depth and width of the head.
@@ -50,6 +53,7 @@ class SledConfig(PretrainedConfig):  # type: ignore[misc]
 
     Raises:
         ModelError: a size is not a positive integer or two sizes contradict each other.
+
     """
 
     model_type = "speech_llama"
@@ -59,8 +63,8 @@ class SledConfig(PretrainedConfig):  # type: ignore[misc]
     intermediate_size: int = 2752
     num_hidden_layers: int = 12
     num_attention_heads: int = 16
-    num_key_value_heads: int | None = None
-    head_dim: int | None = None
+    num_key_value_heads: int = 0
+    head_dim: int = 0
     hidden_act: str = "silu"
     max_position_embeddings: int = 2048
     initializer_range: float = 0.02
@@ -92,38 +96,34 @@ class SledConfig(PretrainedConfig):  # type: ignore[misc]
     codec: str = "facebook/encodec_24khz"
     codec_fingerprint: str | None = None
 
-    def __post_init__(self, **kwargs: Any) -> None:
+    def __post_init__(self, **kwargs: Any) -> None:  # noqa: ANN401 (unknown JSON fields)
         scaling = kwargs.pop("rope_scaling", None)
         rope = kwargs.pop("rope_parameters", None) or {}
         if scaling or rope.get("rope_type", "default") != "default":
             msg = "config: scaled RoPE is not supported; remove rope_scaling"
             raise ModelError(msg)
         self.rope_theta = rope.get("rope_theta", self.rope_theta)
-        if self.num_key_value_heads is None:
-            self.num_key_value_heads = self.num_attention_heads
+        self.num_key_value_heads = self.num_key_value_heads or self.num_attention_heads
         if self.architectures is None:
             self.architectures = ["SpeechLlamaForCausalLM"]
         self._check_sizes()
-        if self.head_dim is None:
-            self.head_dim = self.hidden_size // self.num_attention_heads
+        self.head_dim = self.head_dim or self.hidden_size // self.num_attention_heads
         self._check_choices()
-        super().__post_init__(**kwargs)
+        super().__post_init__(**kwargs)  # type: ignore[no-untyped-call]
 
     def _check_sizes(self) -> None:
         for name in _POSITIVE:
             value = getattr(self, name)
-            if name == "head_dim" and value is None:
-                continue
             if not isinstance(value, int) or value < 1:
                 msg = f"config: {name} must be a positive integer, not {value!r}"
                 raise ModelError(msg)
-        if self.head_dim is None and self.hidden_size % self.num_attention_heads:
+        if not self.head_dim and self.hidden_size % self.num_attention_heads:
             msg = (
                 f"config: hidden_size {self.hidden_size} is not a multiple of "
                 f"num_attention_heads {self.num_attention_heads}"
             )
             raise ModelError(msg)
-        if self.num_attention_heads % (self.num_key_value_heads or 1):
+        if self.num_attention_heads % self.num_key_value_heads:
             msg = (
                 f"config: num_attention_heads {self.num_attention_heads} is not a multiple of "
                 f"num_key_value_heads {self.num_key_value_heads}"
@@ -137,10 +137,11 @@ class SledConfig(PretrainedConfig):  # type: ignore[misc]
                 msg = f"config: {name} must be {value!r}, not {getattr(self, name)!r}"
                 raise ModelError(msg)
         rules = {
-            "head_dim must be even": (self.head_dim or 0) % 2 == 0,
+            "head_dim must be positive and even": self.head_dim > 0 and self.head_dim % 2 == 0,
             f"loss_kernel must be one of {', '.join(KERNELS)}": self.loss_kernel in KERNELS,
             "energy_beta must lie between 0 and 2": 0 < self.energy_beta < 2,  # noqa: PLR2004
             "energy_draws must be at least 2": self.energy_draws >= 2,  # noqa: PLR2004
+            **{f"{name} must lie in [0, 1)": 0 <= getattr(self, name) < 1 for name in _DROPOUTS},
             "training_cfg must be a probability": 0 <= self.training_cfg <= 1,
             "stream_n and stream_m must be given together and positive": _chunk_is_valid(
                 self.stream_n, self.stream_m
@@ -152,13 +153,11 @@ class SledConfig(PretrainedConfig):  # type: ignore[misc]
                 raise ModelError(msg)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON fields; `torch_dtype` is kept for readers older than transformers 5."""
+        """Give the JSON fields; those of streaming are absent from an offline model's."""
         fields: dict[str, Any] = super().to_dict()
         for name in _ABSENT_WHEN_NONE:
             if fields.get(name) is None:
                 fields.pop(name, None)
-        if fields.get("dtype") is not None:
-            fields["torch_dtype"] = fields["dtype"]
         return fields
 
 

@@ -8,12 +8,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from transformers.utils import cached_file
+from transformers.utils.hub import cached_file
 
 from ._errors import ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+CONTENTS = "a model folder holds config.json, model.safetensors, vocab.json and merges.txt"
 
 
 def find_file(source: str | Path, name: str, **hub: Any) -> Path:  # noqa: ANN401 (passed through)
@@ -27,11 +30,12 @@ def find_file(source: str | Path, name: str, **hub: Any) -> Path:  # noqa: ANN40
 
     Raises:
         ModelError: there is no such folder, repository or file.
+
     """
-    folder = Path(source) / hub.get("subfolder", "")
+    folder = Path(source) / str(hub.get("subfolder", ""))
     if folder.is_dir():
         if not (folder / name).is_file():
-            msg = f"{folder}: {name} is missing; a model folder holds config.json and its weights"
+            msg = f"{folder}: {name} is missing; {CONTENTS}"
             raise ModelError(msg)
         return folder / name
     if not _may_be_hub_id(source):

@@ -39,6 +39,11 @@ class HeadBlock(nn.Module):
         out: Tensor = x + gate * self.outer(F.silu(self.inner(modulate(x, shift, scale))))
         return out
 
+    def zero_outputs(self) -> None:
+        """Start as the identity: no shift, no scale, closed gate."""
+        nn.init.zeros_(self.modulation.weight)
+        nn.init.zeros_(self.modulation.bias)
+
 
 class EnergyHead(nn.Module):
     """Condition [.., H] and noise [.., K] to a latent [.., D]."""
@@ -63,7 +68,9 @@ class EnergyHead(nn.Module):
 
     def zero_outputs(self) -> None:
         """Start modulation and output layers at zero, so that the first draws are all zero."""
-        zeroed = [block.modulation for block in self.blocks] + [self.modulation, self.output]
-        for linear in zeroed:
+        for block in self.blocks:
+            if isinstance(block, HeadBlock):
+                block.zero_outputs()
+        for linear in (self.modulation, self.output):
             nn.init.zeros_(linear.weight)
             nn.init.zeros_(linear.bias)

@@ -32,6 +32,7 @@ class Arrangement:
         index: int64 [L], the element's place in its own stream.
         predict: int64 [frames + 1], the positions whose hidden states predict frame 0, 1, … and,
             last, the stop.
+
     """
 
     is_frame: Tensor

@@ -41,6 +41,7 @@ class Losses:
         repulsion: mean_{i != j} d(x_i, x_j), averaged over frames.
         frames: frames averaged over.
         stops: stop states averaged over.
+
     """
 
     total: Tensor
@@ -56,7 +57,7 @@ def energy_distance(beta: float) -> Distance:
     """Give d(a, b) = |a - b|^beta over the last dimension, with gradient 0 where a = b."""
 
     def distance(a: Tensor, b: Tensor) -> Tensor:
-        norm = torch.linalg.vector_norm(a - b, dim=-1)
+        norm: Tensor = torch.linalg.vector_norm(a - b, dim=-1)
         if beta == 1:
             return norm
         apart = norm > 0
@@ -86,6 +87,7 @@ def score(draws: Tensor, target: Tensor, distance: Distance) -> tuple[Tensor, Te
         draws: [n, N, D] with n >= 2.
         target: [N, D].
         distance: maps two tensors [.., D] to [..].
+
     """
     draws, target = draws.float(), target.float()
     attraction = 2 * distance(draws, target).mean(dim=0)
@@ -101,6 +103,7 @@ def stop_loss(going: Tensor, stopping: Tensor, weight: Tensor) -> Tensor:
         going: logits [N] of the states that a frame follows.
         stopping: logits [B] of the states after each sample's last frame.
         weight: [1], weight of the stopping states.
+
     """
     logits = torch.cat((going, stopping)).float()
     target = torch.cat((torch.zeros_like(going), torch.ones_like(stopping))).float()

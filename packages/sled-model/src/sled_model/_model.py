@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +25,7 @@ LAYER_NORM_EPS = 1e-6
 _HUB_OPTIONS = ("cache_dir", "force_download", "local_files_only", "revision", "subfolder", "token")
 
 
-class SledModel(PreTrainedModel):  # type: ignore[misc]
+class SledModel(PreTrainedModel):  # type: ignore[no-untyped-call]
     """Text and past latents in, hidden states out; a latent is drawn from each in one step.
 
     Source: 2505.13181. `backbone(x, cache=None, counts=None)` is a module of its own; see
@@ -34,6 +33,7 @@ class SledModel(PreTrainedModel):  # type: ignore[misc]
     """
 
     config_class = SledConfig
+    config: SledConfig
     base_model_prefix = ""
     _supports_sdpa = True
 
@@ -48,7 +48,7 @@ class SledModel(PreTrainedModel):  # type: ignore[misc]
         self.stop = nn.Linear(hidden, 1, bias=False)
         self.stop_weight: Tensor
         self.register_buffer("stop_weight", torch.tensor([float(config.stop_weight)]))
-        self.post_init()
+        self.post_init()  # type: ignore[no-untyped-call]
 
     @torch.no_grad()
     def _init_weights(self, module: nn.Module) -> None:
@@ -108,6 +108,7 @@ class SledModel(PreTrainedModel):  # type: ignore[misc]
 
         Raises:
             ModelError: the batch is inconsistent or too long, or neither noise nor generator.
+
         """
         batch.check()
         order = plan(batch, layout)
@@ -131,15 +132,15 @@ class SledModel(PreTrainedModel):  # type: ignore[misc]
         return torch.randn(shape, generator=generator, device=generator.device)
 
     @classmethod
-    def from_pretrained(  # type: ignore[no-untyped-def]  # noqa: ANN206
+    def from_pretrained(  # type: ignore[override]
         cls,
         pretrained_model_name_or_path: str | Path,
         *,
         config: SledConfig | None = None,
         dtype: torch.dtype | str | None = None,
         device: torch.device | str = "cpu",
-        **options: Any,
-    ):
+        **options: Any,  # noqa: ANN401 (the hub's)
+    ) -> Self:
         """Load a model from a folder or hub id in the published layout, strictly.
 
         Args:
@@ -156,6 +157,7 @@ class SledModel(PreTrainedModel):  # type: ignore[misc]
         Raises:
             ModelError: files are missing or damaged, or a tensor is missing, surplus or of
                 another shape.
+
         """
         source = pretrained_model_name_or_path
         hub = {name: options[name] for name in _HUB_OPTIONS if options.get(name) is not None}
@@ -171,9 +173,10 @@ class SledModel(PreTrainedModel):  # type: ignore[misc]
         model.load_state_dict(tensors, assign=True)
         model.backbone.rotary.fill(device)
         model.config.dtype = wanted
-        return model.eval()
+        model.eval()  # type: ignore[no-untyped-call]
+        return model
 
-    def save_pretrained(
+    def save_pretrained(  # type: ignore[override]
         self,
         save_directory: str | Path,
         *,
@@ -181,7 +184,7 @@ class SledModel(PreTrainedModel):  # type: ignore[misc]
         dtype: torch.dtype | None = None,
         is_main_process: bool = True,
         push_to_hub: bool = False,
-        **options: Any,
+        **options: Any,  # noqa: ANN401 (the hub's)
     ) -> None:
         """Write config.json and model.safetensors in the published layout, each atomically.
 
@@ -192,6 +195,7 @@ class SledModel(PreTrainedModel):  # type: ignore[misc]
             is_main_process: False writes nothing.
             push_to_hub: upload the model afterwards, under `repo_id` or the folder's name.
             options: passed on to the upload.
+
         """
         if not is_main_process:
             return

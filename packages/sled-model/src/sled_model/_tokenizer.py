@@ -40,6 +40,7 @@ class Tokenizer:
 
         Raises:
             ModelError: a file is missing or not in the format.
+
         """
         vocab, merges = (find_file(source, name, **hub) for name in (VOCAB, MERGES))
         try:
@@ -56,6 +57,7 @@ class Tokenizer:
 
         Raises:
             ModelError: `vocab_size` has no room for the 4 special tokens and the 256 bytes.
+
         """
         least = len(SPECIAL) + ALPHABET
         if vocab_size < least:
