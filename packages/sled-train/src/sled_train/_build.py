@@ -66,6 +66,7 @@ def build_model(
 
     Raises:
         TrainError: model, codec, tokenizer and checkpoint do not fit each other.
+
     """
     config = _config(recipe, tokenizer, codec)
     if config.vae_embed_dim != codec.latent_size:

@@ -86,14 +86,13 @@ def load_progress(checkpoint: Path) -> Progress:
 
     Raises:
         TrainError: the file is damaged or of another format.
+
     """
     path = checkpoint / _STATE
     try:
         state: dict[str, Any] = json.loads(path.read_text())
-        if state.pop("format") != 1:
-            raise ValueError
-        return Progress(**state)
-    except (ValueError, KeyError, TypeError, AttributeError):
+        return Progress(**{k: v for k, v in state.items() if k != "format"})
+    except (ValueError, TypeError, AttributeError):
         raise TrainError(f"{path} is damaged: remove {checkpoint} to resume before it") from None
 
 
@@ -104,6 +103,7 @@ def load_optimizer(
 
     Raises:
         TrainError: the file is damaged.
+
     """
     path = checkpoint / _OPTIMIZER
     try:

@@ -24,12 +24,8 @@ _BATCH_SECONDS = 60.0
 
 
 def clip_key(clip: Clip) -> str:
-    """Name of a clip in the cache; another one once the audio file has changed.
-
-    Raises:
-        OSError: the file is gone.
-    """
-    path = clip.audio.resolve()
+    """Name of a clip in the cache; another one once the audio file has changed."""
+    path = clip.audio.absolute()
     stat = path.stat()
     text = f"{path}|{stat.st_size}|{stat.st_mtime_ns}|{clip.start!r}|{clip.duration!r}"
     return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
@@ -45,16 +41,12 @@ class CodeCache:
         self.refresh()
 
     def refresh(self) -> None:
-        """Take in the parts that were finished since the last look.
-
-        Raises:
-            TrainError: a part is damaged.
-        """
+        """Take in the parts finished since the last look; TrainError if one is damaged."""
         for path in sorted(self.folder.glob("part-*.safetensors")):
             if path in self._parts:
                 continue
             try:
-                part = safe_open(path, framework="pt")
+                part: Any = safe_open(path, framework="pt")
                 frames = {key: int(part.get_slice(key).get_shape()[0]) for key in part.keys()}  # noqa: SIM118 - not a dict
             except (SafetensorError, OSError, IndexError) as error:
                 raise TrainError(f"{path} is damaged ({error}): delete it to encode anew") from None
@@ -84,12 +76,8 @@ def encode_clips(
 ) -> list[str]:
     """Encode the (key, clip) pairs that `cache` lacks, part by part, on the codec's device.
 
-    Args:
-        stop: asked before each part; True ends early, what is finished stays.
-        advance: told the number of clips done after each part.
-
-    Returns:
-        One line for each clip that could not be read.
+    `stop` is asked before each part: True ends early, what is finished stays. `advance` is told
+    the number of clips done after each part. Returns a line for each clip that cannot be read.
     """
     missing = [(key, clip) for key, clip in clips if key not in cache]
     failures: list[str] = []

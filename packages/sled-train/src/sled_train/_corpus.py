@@ -43,6 +43,7 @@ def read_corpus(source: str | Path, *, strict: bool = False) -> Corpus:
 
     Raises:
         TrainError: no corpus at `source`, nothing in it, or a malformed row (`file:line`).
+
     """
     manifest = _manifest(Path(source))
     rows = _jsonl_rows(manifest) if manifest.suffix == ".jsonl" else _csv_rows(manifest)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from sled_codec import Codec
@@ -28,19 +29,19 @@ class Item:
     frames: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dataset:
     """Items and the cache that holds their codes."""
 
     items: tuple[Item, ...]
     cache: CodeCache
 
-    @property
+    @cached_property
     def frames(self) -> list[int]:
         """Frames of every item."""
         return [item.frames for item in self.items]
 
-    @property
+    @cached_property
     def positions(self) -> list[int]:
         """Sequence positions of every item: tokens and frames."""
         return [len(item.tokens) + item.frames for item in self.items]
@@ -85,15 +86,10 @@ def encode_all(
     start: Callable[[int], object] = lambda _: None,
     advance: Callable[[int], object] = lambda _: None,
 ) -> Keyed:
-    """Encode what the cache lacks of `clips`.
+    """Encode what the cache lacks of `clips`; raise TrainError for an unreadable one if `strict`.
 
-    Args:
-        share: (rank, number of processes); each encodes its part.
-        stop: True ends early.
-        start, advance: told how many clips there are to encode, and how many more are done.
-
-    Raises:
-        TrainError: a clip cannot be read and `strict` is set.
+    Of all processes, each encodes its `share`: (rank, number). `stop` returning True ends early.
+    `start` and `advance` are told how many clips there are to encode and how many more are done.
     """
     keyed = [(clip_key(clip), clip) for clip in clips]
     rank, processes = share
@@ -105,18 +101,33 @@ def encode_all(
     return Keyed(tuple(keyed), tuple(failures))
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a clip must fit into."""
+
+    data: DataRecipe
+    frame_rate: float
+    max_positions: int
+
+    def misfit(self, frames: int, tokens: int) -> str | None:
+        """Say why a clip of this size is left out; None if it fits."""
+        seconds = frames / self.frame_rate
+        if seconds < self.data.min_seconds:
+            return f"{seconds:.2f} s is shorter than data.min_seconds {self.data.min_seconds}"
+        if seconds > self.data.max_seconds:
+            return f"{seconds:.2f} s is longer than data.max_seconds {self.data.max_seconds}"
+        if tokens + frames > self.max_positions:
+            most = self.max_positions
+            return f"{tokens} tokens and {frames} frames exceed the model's {most} positions"
+        return None
+
+
 def build_dataset(
-    cache: CodeCache,
-    tokenizer: Tokenizer,
-    recipe: DataRecipe,
-    frame_rate: float,
-    clips: Sequence[tuple[str, Clip]],
-    max_positions: int,
+    clips: Sequence[tuple[str, Clip]], cache: CodeCache, tokenizer: Tokenizer, limits: Limits
 ) -> tuple[Dataset, list[str]]:
     """Keep the clips that are cached and fit; return them and a line for each that does not.
 
-    Raises:
-        TrainError: no clip is left.
+    Raises TrainError if none is left.
     """
     items: list[Item] = []
     skipped: list[str] = []
@@ -125,7 +136,7 @@ def build_dataset(
             continue
         frames = cache.frames(key)
         tokens = torch.tensor(tokenizer.encode(clip.text), dtype=torch.int32)
-        reason = _misfit(frames, len(tokens), recipe, frame_rate, max_positions)
+        reason = limits.misfit(frames, len(tokens))
         if reason:
             skipped.append(f"{clip.audio}: {reason}")
         else:
@@ -134,16 +145,3 @@ def build_dataset(
         why = f", the first because: {skipped[0]}" if skipped else ""
         raise TrainError(f"no clip is left to use: {len(clips)} clips did not fit{why}")
     return Dataset(tuple(items), cache), skipped
-
-
-def _misfit(
-    frames: int, tokens: int, recipe: DataRecipe, frame_rate: float, max_positions: int
-) -> str | None:
-    seconds = frames / frame_rate
-    if seconds < recipe.min_seconds:
-        return f"{seconds:.2f} s is shorter than data.min_seconds {recipe.min_seconds}"
-    if seconds > recipe.max_seconds:
-        return f"{seconds:.2f} s is longer than data.max_seconds {recipe.max_seconds}"
-    if tokens + frames > max_positions:
-        return f"{tokens} tokens and {frames} frames exceed the model's {max_positions} positions"
-    return None

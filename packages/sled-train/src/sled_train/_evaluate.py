@@ -36,7 +36,7 @@ def evaluate(state: TrainState, data: Dataset) -> dict[str, float]:
     micros = cut_micro(range(len(data.items)), data.positions, recipe.data.micro_frames)
     parts = torch.zeros(4, device=state.device)
     rank, processes = state.accelerator.process_index, state.accelerator.num_processes
-    state.model.eval()
+    state.model.train(mode=False)
     for number in range(rank, len(micros), processes):
         seed = derive_seed(recipe.run.seed, "evaluation", number)
         generator = torch.Generator(state.device).manual_seed(seed)
@@ -62,7 +62,7 @@ def log_audio(
             watch.text(step, f"text/{number}", item.clip.text)
     if speak is None or not items:
         return
-    state.model.eval()
+    state.model.train(mode=False)
     texts = [item.clip.text for item in items]
     try:
         waves = speak(state.model, state.tokenizer, state.codec, texts, state.recipe.run.seed)

@@ -36,6 +36,7 @@ def load_recipe(
 
     Raises:
         TrainError: unknown kind, key or malformed value; the file cannot be read as YAML.
+
     """
     if kind not in recipe_kinds():
         raise TrainError(f"no recipe {kind!r}: choose one of {', '.join(recipe_kinds())}")
@@ -144,7 +145,7 @@ def _known(hints: Mapping[str, Any], key: object, where: str, at: str) -> str:
     raise TrainError(f"{where}: unknown key {at}{key}: {advice}")
 
 
-def _parse(text: str, kind: Any) -> Any:
+def _parse(text: str, kind: Any) -> Any:  # noqa: ANN401 - annotations and YAML are untyped
     """Turn an override's text into what YAML would hold; strings stay as they are typed."""
     options = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
     if NoneType in options and text.lower() in _NONE_WORDS:
@@ -159,7 +160,7 @@ def _parse(text: str, kind: Any) -> Any:
         return text
 
 
-def _build(cls: Any, tree: Mapping[str, Any], where: str, at: str) -> Any:
+def _build(cls: Any, tree: Mapping[str, Any], where: str, at: str) -> Any:  # noqa: ANN401
     hints = get_type_hints(cls)
     values: dict[str, Any] = {}
     for key, value in tree.items():
@@ -173,13 +174,12 @@ def _build(cls: Any, tree: Mapping[str, Any], where: str, at: str) -> Any:
     return cls(**values)
 
 
-def _convert(value: Any, kind: Any, where: str) -> Any:
-    """Check `value` against the type `kind`; integers widen to floats, '3e-4' is a float."""
+def _convert(value: Any, kind: Any, where: str) -> Any:  # noqa: ANN401
+    """Check `value` against the type `kind`; whole numbers widen to floats, '3e-4' is a float."""
     origin, options = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
-        if value is None:
-            return None
-        return _convert(value, next(o for o in options if o is not NoneType), where)
+        inner = next(option for option in options if option is not NoneType)
+        return None if value is None else _convert(value, inner, where)
     if origin is Literal:
         if value in options:
             return value
@@ -188,13 +188,17 @@ def _convert(value: Any, kind: Any, where: str) -> Any:
         if not isinstance(value, list | tuple) or len(value) != len(options):
             raise TrainError(f"{where} must be a list of {len(options)} values, not {value!r}")
         return tuple(_convert(v, o, where) for v, o in zip(value, options, strict=True))
-    if kind is float and not isinstance(value, bool):
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            number = math.nan
-        if math.isfinite(number):
-            return number
-    elif type(value) is kind:
-        return value
-    raise TrainError(f"{where} must be of type {kind.__name__}, not {value!r}")
+    found = _number(value) if kind is float else value
+    if type(found) is not kind:
+        raise TrainError(f"{where} must be of type {kind.__name__}, not {value!r}")
+    return found
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None

@@ -54,6 +54,7 @@ def train(
         TrainError: the recipe, corpus or run folder do not fit, or the loss is not finite.
         ValueError: the errors of `sled_codec` and `sled_model`, for damaged models.
         OSError: the run folder cannot be written.
+
     """
     if quiet or console is None:
         console = Console(stderr=True, quiet=quiet)

@@ -24,6 +24,7 @@ def train_step(state: TrainState) -> dict[str, float]:
 
     Raises:
         TrainError: loss or gradient are not finite; names the step and the batch's files.
+
     """
     recipe, progress = state.recipe, state.progress
     indices = state.sampler.next()
