@@ -1,0 +1,77 @@
+"""Resample the training speech to 24 kHz and store it as one int16 array a source.
+
+    python tools/embedded/prepare_audio.py --speech DIR --out WORK/audio
+
+Each source becomes `<source>.npy` (all clips end to end) and `<source>.json` (where each clip
+begins, and its name, speaker and text). Silence around digit clips is trimmed: a
+codec learns nothing from it, and the digits are joined with made pauses anyway.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import torch
+import torchaudio
+from corpus import SAMPLE_RATE, SOURCES, Clip, add_speech_argument, read_clips, split
+
+_TRIM_DB = 40.0  # below the clip's loudest 10 ms
+_TRIM_MARGIN = 0.02  # seconds kept on both sides
+
+
+def load(path: Path) -> np.ndarray:
+    """Read a file as mono float32 `[samples]` at 24 kHz."""
+    data, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    wave = torch.from_numpy(data.mean(axis=1))
+    if rate != SAMPLE_RATE:
+        wave = torchaudio.functional.resample(wave, rate, SAMPLE_RATE, lowpass_filter_width=32)
+    return wave.numpy()
+
+
+def trim(wave: np.ndarray) -> np.ndarray:
+    """Cut the quiet ends of a single word, keeping a short margin."""
+    hop = SAMPLE_RATE // 100
+    frames = wave[: len(wave) // hop * hop].reshape(-1, hop)
+    power = 10 * np.log10(np.square(frames).mean(axis=1) + 1e-10)
+    loud = np.flatnonzero(power > power.max() - _TRIM_DB)
+    margin = int(_TRIM_MARGIN * SAMPLE_RATE)
+    return wave[max(0, loud[0] * hop - margin) : (loud[-1] + 1) * hop + margin]
+
+
+def prepare(clips: list[Clip], speech: Path, out: Path, name: str) -> float:
+    """Store the clips as `name.npy` and `name.json`; return their seconds."""
+    waves, index, start = [], [], 0
+    for clip in clips:
+        wave = load(speech / clip.name)
+        wave = trim(wave) if clip.source == "digits" else wave
+        waves.append((np.clip(wave, -1, 1) * 32767).astype(np.int16))
+        entry = {"name": clip.name, "speaker": clip.speaker, "text": clip.text}
+        index.append({**entry, "start": start, "length": len(wave)})
+        start += len(wave)
+    np.save(out / f"{name}.npy", np.concatenate(waves))
+    (out / f"{name}.json").write_text(json.dumps(index), encoding="utf-8")
+    return start / SAMPLE_RATE
+
+
+def main() -> None:
+    """Prepare the training and the held-out clips of every source."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add_speech_argument(parser)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    for source in SOURCES:
+        train, held_out = split(read_clips(args.speech, source))
+        for name, clips in ((source, train), (f"{source}-held-out", held_out)):
+            if (args.out / f"{name}.json").exists():
+                continue
+            seconds = prepare(clips, args.speech, args.out, name)
+            print(f"{name}: {len(clips)} clips, {seconds / 60:.1f} min", flush=True)
+
+
+if __name__ == "__main__":
+    main()
