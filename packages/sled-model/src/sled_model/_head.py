@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -21,6 +22,16 @@ EPS = 1e-6
 def modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
     """Normalise the last dimension without learnt parameters, then scale and shift it."""
     return F.layer_norm(x, x.shape[-1:], eps=EPS) * (1 + scale) + shift
+
+
+@torch.no_grad()
+def zero(linear: nn.Linear) -> None:
+    """Set weight and bias to zero, whatever they hold.
+
+    Not with `nn.init`: transformers makes that skip tensors it has seen initialised before.
+    """
+    linear.weight.zero_()
+    linear.bias.zero_()
 
 
 class HeadBlock(nn.Module):
@@ -41,8 +52,7 @@ class HeadBlock(nn.Module):
 
     def zero_outputs(self) -> None:
         """Start as the identity: no shift, no scale, closed gate."""
-        nn.init.zeros_(self.modulation.weight)
-        nn.init.zeros_(self.modulation.bias)
+        zero(self.modulation)
 
 
 class EnergyHead(nn.Module):
@@ -71,6 +81,5 @@ class EnergyHead(nn.Module):
         for block in self.blocks:
             if isinstance(block, HeadBlock):
                 block.zero_outputs()
-        for linear in (self.modulation, self.output):
-            nn.init.zeros_(linear.weight)
-            nn.init.zeros_(linear.bias)
+        zero(self.modulation)
+        zero(self.output)
