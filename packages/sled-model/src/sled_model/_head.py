@@ -26,10 +26,7 @@ def modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
 
 @torch.no_grad()
 def zero(linear: nn.Linear) -> None:
-    """Set weight and bias to zero, whatever they hold.
-
-    Not with `nn.init`: transformers makes that skip tensors it has seen initialised before.
-    """
+    """Set weight and bias to zero."""
     linear.weight.zero_()
     linear.bias.zero_()
 

@@ -49,6 +49,8 @@ class SledModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         self.stop_weight: Tensor
         self.register_buffer("stop_weight", torch.tensor([float(config.stop_weight)]))
         self.post_init()  # type: ignore[no-untyped-call]
+        # Not in _init_weights: transformers does not call it for modules without own parameters.
+        self.head.zero_outputs()
 
     @torch.no_grad()
     def _init_weights(self, module: nn.Module) -> None:
@@ -57,8 +59,6 @@ class SledModel(PreTrainedModel):  # type: ignore[no-untyped-call]
             nn.init.normal_(module.weight, std=std)
             if isinstance(module, nn.Linear) and module.bias is not None:
                 nn.init.zeros_(module.bias)
-        elif isinstance(module, EnergyHead):
-            module.zero_outputs()
 
     def embed_text(self, ids: Tensor) -> Tensor:
         """Embed token ids [..] as [.., H], through the shared norm."""
