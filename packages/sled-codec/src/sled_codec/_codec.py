@@ -19,6 +19,7 @@ from sled_codec._float32 import Float32Module, full_float32
 from sled_codec._load import CONFIG_NAME, EMBEDDED, WEIGHTS_NAME, load_checkpoint
 from sled_codec._network import build_networks
 from sled_codec._quantizer import Codebooks
+from sled_codec._random import random_state
 
 
 class Codec(Float32Module):
@@ -73,6 +74,14 @@ class Codec(Float32Module):
         ``transformers`` or ours. Raises `CodecError` naming the first key that does not fit.
         """
         return cls(config, state)
+
+    @classmethod
+    def from_random(cls, config: CodecConfig, *, seed: int = 0) -> "Codec":
+        """Make a codec with random weights, for tests and timings; its audio is noise.
+
+        The same seed gives the same weights, and no global random state is touched.
+        """
+        return cls(config, random_state(config, seed=seed))
 
     def save_pretrained(self, folder: str | Path, *, dtype: torch.dtype = torch.float32) -> None:
         """Write ``codec.json`` and ``codec.safetensors``, each whole or not at all.

@@ -155,6 +155,8 @@ def _refuse_other_kinds(values: Mapping[str, Any]) -> None:
 def _codebooks(config: CodecConfig, values: Mapping[str, Any]) -> int:
     """Return how many of the checkpoint's codebooks make a latent: 8, or all where fewer."""
     kbps = values.get("target_bandwidths") or [24.0]
+    if not isinstance(kbps, list) or not all(isinstance(each, int | float) for each in kbps):
+        raise CodecError(f"'target_bandwidths' must be a list of numbers: {kbps!r}")
     bits = ceil(log2(config.codebook_size)) if config.codebook_size > 1 else 1
     held = int(1000 * max(kbps) // (ceil(config.frame_rate) * bits))
     return max(1, min(CODEBOOKS, held))

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from math import ceil
+from numbers import Integral
 
 from torch import Tensor
 from torch.nn.functional import pad
@@ -21,7 +22,7 @@ def resample(wave: Tensor, orig: int, new: int) -> Tensor:
     rates that are not positive whole numbers.
     """
     for rate in (orig, new):
-        if isinstance(rate, bool) or int(rate) != rate or rate <= 0:
+        if isinstance(rate, bool) or not isinstance(rate, Integral) or rate <= 0:
             raise CodecError(f"sample rate must be a positive whole number of Hz: {rate!r}")
     wave = wave.float()
     if orig == new or wave.shape[-1] == 0:
