@@ -1,24 +1,27 @@
 """A tiny random codec, model and tokenizer, all that a synthesizer needs."""
 
+import os
 from pathlib import Path
 
 import pytest
 import torch
 from sled_codec import Codec, CodecConfig, write_audio
+from sled_codec._network import build_networks
+from sled_codec._quantizer import Codebooks
 from sled_infer import Synthesizer, Voice
 from sled_model import SledConfig, SledModel, Tokenizer
 
 TEXTS = ["three one four one five", "nine two six five three five", "eight nine seven"]
 
 
-def randomised(module, seed, scale=1.0):
-    """Fill every parameter from its own generator, outputs of the head included."""
+def randomised(module, seed):
+    """Fill every parameter, those that start at zero included."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in module.parameters():
             fan = parameter.shape[-1] if parameter.dim() > 1 else 64
             noise = torch.randn(parameter.shape, generator=generator) / fan**0.5
-            parameter.copy_(noise * scale + (parameter.dim() == 1))
+            parameter.copy_(noise + (parameter.dim() == 1))
     return module
 
 
@@ -31,21 +34,14 @@ def codec_folder(tmp_path_factory):
 
 def make_codec(seed):
     config = CodecConfig(dimension=16, n_filters=2, lstm_layers=1, codebook_size=32, n_codebooks=4)
-    return random_codec(config, seed)
-
-
-def random_codec(config, seed):
-    from sled_codec._codec import build_networks
-    from sled_codec._quantizer import Codebooks
-
     networks = build_networks(config)
     module = torch.nn.Module()
     module.encoder, module.decoder = networks.encoder, networks.decoder
     module.codebooks = Codebooks(config)
-    state = module.state_dict()
     generator = torch.Generator().manual_seed(seed)
     state = {
-        name: torch.randn(value.shape, generator=generator) * 0.2 for name, value in state.items()
+        name: 0.2 * torch.randn(value.shape, generator=generator)
+        for name, value in module.state_dict().items()
     }
     return Codec.from_state_dict(state, config)
 
@@ -62,7 +58,7 @@ def other_codec():
 
 @pytest.fixture(scope="session")
 def model_folder(tmp_path_factory, codec):
-    """A model folder of a random model that now and then stops."""
+    """The folder of a random model that never stops by itself."""
     folder = tmp_path_factory.mktemp("model")
     config = SledConfig(
         vocab_size=320,
@@ -78,6 +74,7 @@ def model_folder(tmp_path_factory, codec):
         codec_fingerprint=codec.fingerprint,
     )
     model = randomised(SledModel(config), seed=3)
+    torch.nn.init.zeros_(model.stop.weight)
     model.save_pretrained(folder)
     Tokenizer.train(TEXTS, 320).save(folder)
     return folder
@@ -105,8 +102,6 @@ def voice(recording, codec) -> Voice:
 @pytest.fixture(scope="session")
 def parity_folder():
     """The golden numbers, from SLED_PARITY_DIR or from the copy in sled-model's tests."""
-    import os
-
     packages = Path(__file__).parents[2]
     places = [os.environ.get("SLED_PARITY_DIR"), packages / "sled-model" / "tests" / "parity"]
     for place in places:

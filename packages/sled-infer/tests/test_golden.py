@@ -16,7 +16,7 @@ def model(parity_folder):
 
 def utterances(case):
     """Turn a recorded case, left-padded, into one utterance a row."""
-    for row, (ids, mask) in enumerate(zip(case["input_ids"], case["attention_mask"])):
+    for row, (ids, mask) in enumerate(zip(case["input_ids"], case["attention_mask"], strict=True)):
         prompt = case["prompt_latents"][row] if "prompt_latents" in case else torch.empty(0, 32)
         longest = int(case["max_length"]) - len(ids) - len(prompt)
         yield Utterance(
@@ -32,7 +32,7 @@ def expected(case):
     """Give each row's frames before its stop, without a prompt's, and whether it stopped."""
     text = case["input_ids"].shape[1]
     skipped = case["prompt_latents"].shape[1] if "prompt_latents" in case else 0
-    for marks, latents in zip(case["sequences"][:, text:].tolist(), case["latents"]):
+    for marks, latents in zip(case["sequences"][:, text:].tolist(), case["latents"], strict=True):
         frames = marks.index(STOP) if STOP in marks else len(marks)
         yield latents[skipped : skipped + frames], STOP in marks
 
@@ -40,7 +40,7 @@ def expected(case):
 def spoken(model, asked):
     frames, stopped = [[] for _ in asked], {}
     for step in decode(model, asked):
-        for number, latent in zip(step.speaking, step.latents):
+        for number, latent in zip(step.speaking, step.latents, strict=True):
             frames[number].append(latent)
         stopped |= step.ended
     empty = torch.empty(0, model.config.vae_embed_dim)
