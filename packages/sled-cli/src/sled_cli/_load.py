@@ -17,13 +17,15 @@ def load_codec(source: str | None, device: str, *, offline: bool) -> "Codec":
     )
 
 
-def codec_of(model: str | None, codec: str | None, *, offline: bool) -> str | None:
-    """Name of the codec to use: the given one, else the one that the model was trained with."""
-    if codec is not None or model in (None, "embedded"):
-        return codec
-    from sled_model import SledConfig  # noqa: PLC0415 - heavy
+def codec_for(model: str | None, codec: str | None, device: str, *, offline: bool) -> "Codec":
+    """Load the codec of `model`, or `codec` itself; with both, they are checked to fit."""
+    if model in (None, "embedded"):
+        return load_codec(codec, device, offline=offline)
+    from sled_infer import Synthesizer  # noqa: PLC0415 - heavy
 
-    return str(SledConfig.from_pretrained(model, local_files_only=offline).codec)
+    return Synthesizer.from_pretrained(
+        model, codec=codec, device=device, local_files_only=offline
+    ).codec
 
 
 def pick_device(name: str) -> str:
@@ -31,7 +33,8 @@ def pick_device(name: str) -> str:
     import torch  # noqa: PLC0415 - heavy
 
     if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        has_mps = torch.backends.mps.is_available()
+        return "cuda" if torch.cuda.is_available() else "mps" if has_mps else "cpu"
     try:
         torch.empty(1, device=name)
     except (AssertionError, NotImplementedError, RuntimeError) as error:

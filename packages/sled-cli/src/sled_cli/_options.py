@@ -3,7 +3,7 @@
 import sys
 import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -56,5 +56,6 @@ Model = Annotated[
         show_default="embedded",
     ),
 ]
+Mode = Literal["reference", "continuation"]
 Transcript = Annotated[str | None, typer.Option("--prompt-text", help="What --prompt-audio says.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="File to write.")]

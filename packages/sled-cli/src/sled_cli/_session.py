@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO
 if TYPE_CHECKING:
     from rich.console import Console
 
+_STDOUT, _STDERR = 1, 2
 _PACKAGES = ("sled_codec", "sled_infer", "sled_model", "sled_train")
 
 
@@ -52,6 +53,12 @@ class Session:
         else:
             self.result(json.dumps(facts, ensure_ascii=False))
 
+    @contextmanager
+    def working(self, what: str) -> Iterator[None]:
+        """Show on a terminal that something is under way."""
+        with self.console().status(f"{what} …"):
+            yield
+
     def console(self) -> "Console":
         """A Rich console on stderr for progress bars; silent under `--quiet`."""
         from rich.console import Console  # noqa: PLC0415 - kept out of `sled --help`
@@ -73,16 +80,16 @@ def session(*, quiet: bool, verbose: bool = False) -> Iterator[Session]:
 def _claimed_stdout() -> Iterator[BinaryIO]:
     sys.stdout.flush()
     try:
-        visible, errors = sys.stdout.fileno(), sys.stderr.fileno()
+        sys.stdout.fileno()
     except (OSError, io.UnsupportedOperation):  # in memory, as under a test runner
         yield sys.stdout.buffer
         return
-    private = os.fdopen(os.dup(visible), "wb")
+    private = os.fdopen(os.dup(_STDOUT), "wb")
     try:
-        os.dup2(errors, visible)
+        os.dup2(_STDERR, _STDOUT)
         yield private
     finally:
-        os.dup2(private.fileno(), visible)
+        os.dup2(private.fileno(), _STDOUT)
         private.close()
 
 

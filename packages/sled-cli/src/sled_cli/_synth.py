@@ -1,33 +1,18 @@
 """`sled synth`: text in, a WAV out."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from sled_cli._errors import CliError
-from sled_cli._options import Codec, Device, Json, Model, Offline, Quiet, Transcript, Verbose
+from sled_cli._options import Codec, Device, Json, Mode, Model, Offline, Quiet, Transcript, Verbose
 from sled_cli._session import Session, session
-from sled_cli._targets import check_target, write_wave
+from sled_cli._targets import STDOUT, check_target, write_wave
 from sled_cli._text import free_name, read_text
 
 if TYPE_CHECKING:
     from sled_infer import Speech, Synthesizer, Voice
-
-
-class Precision(StrEnum):
-    """Arithmetic of the model; the codec is always fp32."""
-
-    fp32 = "fp32"
-    bf16 = "bf16"
-
-
-class PromptMode(StrEnum):
-    """The two published protocols of cloning."""
-
-    reference = "reference"
-    continuation = "continuation"
 
 
 def synth(
@@ -51,14 +36,16 @@ def synth(
     ] = None,
     prompt_text: Transcript = None,
     prompt_mode: Annotated[
-        PromptMode, typer.Option("--prompt-mode", help="The whole recording, or its first 3 s.")
-    ] = PromptMode.reference,
+        Mode, typer.Option("--prompt-mode", help="The whole recording, or its first 3 s.")
+    ] = "reference",
     voice: Annotated[
         str | None, typer.Option("--voice", help="Voice file, or an embedded speaker's name.")
     ] = None,
     cfg: Annotated[float, typer.Option("--cfg", help="Guidance; 1 is none.")] = 2.0,
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same audio.")] = 0,
-    dtype: Annotated[Precision, typer.Option("--dtype", help="Precision.")] = Precision.fp32,
+    dtype: Annotated[
+        Literal["fp32", "bf16"], typer.Option("--dtype", help="Of the model; the codec is fp32.")
+    ] = "fp32",
     device: Device = "auto",
     max_seconds: Annotated[
         float | None, typer.Option("--max-seconds", help="Stop after so much audio.")
@@ -74,11 +61,19 @@ def synth(
     target = output or free_name(words, seed, Path())
     check_target(target)
     with session(quiet=quiet, verbose=verbose) as channels:
-        synthesizer = _load(channels, model, codec, device, dtype.value, offline=offline)
-        speaker = _speaker(synthesizer, prompt_audio, prompt_text, prompt_mode.value, voice)
-        speech = synthesizer.synthesize(
-            words, voice=speaker, cfg=cfg, seed=seed, max_seconds=max_seconds
-        )
+        with channels.working("loading"):
+            synthesizer = _load(model, codec, device, dtype, offline=offline)
+            speaker = _speaker(synthesizer, prompt_audio, prompt_text, prompt_mode, voice)
+        if synthesizer.card is not None:
+            channels.note(synthesizer.card.summary)
+        with channels.working("speaking"):
+            speech = synthesizer.synthesize(
+                words, voice=speaker, cfg=cfg, seed=seed, max_seconds=max_seconds
+            )
+        if not len(speech.wave):
+            raise CliError(
+                f"the model ended before it said anything; try another --seed than {seed}"
+            )
         write_wave(target, speech.wave, speech.sample_rate, channels.stdout)
         _report(channels, speech, target, model, synthesizer, as_json=as_json)
 
@@ -94,21 +89,16 @@ def _check_prompt(audio: Path | None, transcript: str | None, voice: str | None)
 
 
 def _load(
-    channels: Session,
-    model: str | None,
-    codec: str | None,
-    device: str,
-    dtype: str,
-    *,
-    offline: bool,
+    model: str | None, codec: str | None, device: str, dtype: str, *, offline: bool
 ) -> "Synthesizer":
-    from sled_infer import EMBEDDED, Synthesizer, embedded  # noqa: PLC0415 - heavy
+    from sled_infer import Synthesizer, embedded  # noqa: PLC0415 - heavy
 
-    source = model or EMBEDDED
-    if source == EMBEDDED:
-        channels.note(embedded.describe())
     return Synthesizer.from_pretrained(
-        source, codec=codec, device=device, dtype=dtype, local_files_only=offline
+        model or embedded.EMBEDDED,
+        codec=codec,
+        device=device,
+        dtype=dtype,
+        local_files_only=offline,
     )
 
 
@@ -116,18 +106,20 @@ def _speaker(
     synthesizer: "Synthesizer",
     audio: Path | None,
     transcript: str | None,
-    mode: str,
+    mode: Mode,
     voice: str | None,
 ) -> "Voice | None":
-    from sled_infer import Voice, embedded  # noqa: PLC0415 - heavy
+    from sled_infer import Voice  # noqa: PLC0415 - heavy
 
     if audio is not None:
-        return Voice.from_audio(audio, transcript or "", synthesizer.codec, mode=mode)
+        return synthesizer.voice(audio, transcript, mode=mode)
     if voice is None:
         return None
-    if Path(voice).exists() or Path(voice).suffix:
-        return Voice.load(voice, codec=synthesizer.codec)
-    return embedded.voice(voice, codec=synthesizer.codec)
+    if Path(voice).suffix or Path(voice).is_file():
+        return Voice.load(voice, synthesizer.codec)
+    if synthesizer.card is None:
+        raise CliError(f"--voice {voice}: this model names no speakers; give a voice file")
+    return synthesizer.card.speaker(voice)
 
 
 def _report(
@@ -139,19 +131,19 @@ def _report(
     *,
     as_json: bool,
 ) -> None:
-    seconds = speech.wave.numel() / speech.sample_rate
-    rtf = speech.seconds_of_compute / seconds if seconds else None
     facts = {
         "path": str(target),
-        "seconds": round(seconds, 3),
-        "rtf": None if rtf is None else round(rtf, 3),
+        "seconds": round(speech.audio_seconds, 3),
+        "rtf": round(speech.rtf, 3),
         "seed": speech.seed,
         "stopped": speech.stopped,
+        "left_out": list(speech.unsupported),
         "model": model or "embedded",
         "codec": synthesizer.codec.fingerprint[:12],
     }
+    if speech.unsupported:
+        channels.note(f"left out, for this voice cannot say it: {' '.join(speech.unsupported)}")
     if not speech.stopped:
-        channels.note("the model did not end by itself: the audio is cut off, see --max-seconds")
-    speed = "" if rtf is None else f", RTF {rtf:.2f}"
-    line = f"{target}: {seconds:.2f} s of speech{speed}, seed {speech.seed}"
-    channels.summary(line, facts, as_json=as_json, audio_out=str(target) == "-")
+        channels.note("the model did not come to an end: words may be missing, or noise be added")
+    line = f"{target}: {speech.audio_seconds:.2f} s, RTF {speech.rtf:.2f}, seed {speech.seed}"
+    channels.summary(line, facts, as_json=as_json, audio_out=target == STDOUT)

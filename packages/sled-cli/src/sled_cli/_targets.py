@@ -1,7 +1,6 @@
 """Where results go: checked before the work, written whole or not at all."""
 
 import errno
-import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,7 +64,5 @@ def write_wave(target: Path, wave: "Tensor", sample_rate: int, stdout: BinaryIO)
         with naming(target):
             write_audio(target, wave, sample_rate)
         return
-    whole = io.BytesIO()  # a pipe cannot be sought, and a WAV header is written last
-    write_audio(whole, wave, sample_rate)
-    stdout.write(whole.getvalue())
+    write_audio(stdout, wave, sample_rate)
     stdout.flush()

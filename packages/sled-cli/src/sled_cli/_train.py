@@ -77,7 +77,7 @@ def speak(
     """Let a model in training say `texts`, each `[samples]`: what TensorBoard plays."""
     from sled_infer import Request, Synthesizer  # noqa: PLC0415 - heavy
 
-    synthesizer = Synthesizer(model, tokenizer, codec)
+    synthesizer = Synthesizer(model, codec, tokenizer)
     requests = [Request(text, seed=seed, max_seconds=_LONGEST_SECONDS) for text in texts]
     return [speech.wave for speech in synthesizer.synthesize_batch(requests)]
 

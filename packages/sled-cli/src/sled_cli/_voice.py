@@ -5,10 +5,9 @@ from typing import Annotated
 
 import typer
 
-from sled_cli._load import codec_of, load_codec
-from sled_cli._options import Codec, Device, Json, Model, Offline, Out, Quiet, Verbose
+from sled_cli._load import codec_for
+from sled_cli._options import Codec, Device, Json, Mode, Model, Offline, Out, Quiet, Verbose
 from sled_cli._session import session
-from sled_cli._synth import PromptMode
 from sled_cli._targets import check_target, naming
 
 
@@ -20,8 +19,8 @@ def export(
     model: Model = None,
     codec: Codec = None,
     mode: Annotated[
-        PromptMode, typer.Option("--mode", help="The whole recording, or its first 3 s.")
-    ] = PromptMode.reference,
+        Mode, typer.Option("--mode", help="The whole recording, or its first 3 s.")
+    ] = "reference",
     device: Device = "auto",
     offline: Offline = False,
     as_json: Json = False,
@@ -33,14 +32,16 @@ def export(
     with session(quiet=quiet, verbose=verbose) as channels:
         from sled_infer import Voice  # noqa: PLC0415 - heavy
 
-        name = codec_of(model, codec, offline=offline)
-        voice = Voice.from_audio(
-            audio, text, load_codec(name, device, offline=offline), mode=mode.value
-        )
+        with channels.working("loading"):
+            made_for = codec_for(model, codec, device, offline=offline)
+        voice = Voice.from_audio(audio, text, made_for, mode=mode)
         with naming(output):
             voice.save(output)
+        seconds = len(voice.codes) / made_for.frame_rate
         facts = {
             "path": str(output),
+            "seconds": round(seconds, 3),
+            "mode": mode,
             "codec": voice.codec_fingerprint[:12],
         }
-        channels.summary(f"{output}: voice of {audio}", facts, as_json=as_json)
+        channels.summary(f"{output}: a voice from {seconds:.2f} s", facts, as_json=as_json)

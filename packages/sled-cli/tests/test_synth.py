@@ -1,0 +1,181 @@
+"""`sled synth`: what comes out, where it goes, and what is said about it."""
+
+import io
+import json
+
+import pytest
+import soundfile
+import torch
+from sled_codec import read_audio
+
+SHORT = ("--max-seconds", "0.4")
+
+
+@pytest.fixture
+def speak(sled, model_folder, tmp_path, monkeypatch):
+    """`sled synth` with the tiny model, in an empty working folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments, **extra):
+        return sled("synth", "--model", model_folder, *SHORT, *arguments, **extra)
+
+    return run
+
+
+def test_it_writes_the_file_it_was_given(speak, tmp_path):
+    outcome = speak("one two", "-o", "out.wav")
+    assert outcome.code == 0, outcome.err
+    wave, rate = read_audio(tmp_path / "out.wav")
+    assert rate == 24_000
+    assert 0 < len(wave) <= 0.4 * rate
+    assert outcome.raw == b""
+    assert "out.wav: 0." in outcome.err
+    assert "RTF" in outcome.err
+
+
+@pytest.mark.parametrize("suffix", ["flac", "ogg", "mp3"])
+def test_the_suffix_chooses_the_format(speak, tmp_path, suffix):
+    assert speak("one", "-o", f"out.{suffix}", "-q").code == 0
+    assert soundfile.info(tmp_path / f"out.{suffix}").format == suffix.upper()
+
+
+def test_without_a_name_it_takes_one_from_text_and_seed_and_says_so(speak, tmp_path):
+    outcomes = [speak("One, two!", "--seed", "3") for _ in range(2)]
+    names = ["one-two-seed3.wav", "one-two-seed3-2.wav"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+    for outcome, name in zip(outcomes, names, strict=True):
+        assert f"sled: {name}: " in outcome.err
+
+
+def test_a_dash_puts_a_wav_and_nothing_else_on_stdout(speak, tmp_path):
+    outcome = speak("one two", "-o", "-")
+    assert outcome.code == 0, outcome.err
+    wave, rate = soundfile.read(io.BytesIO(outcome.raw))
+    assert rate == 24_000
+    assert outcome.raw[:4] == b"RIFF"
+    assert int.from_bytes(outcome.raw[4:8], "little") == len(outcome.raw) - 8
+    assert len(wave) > 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_with_audio_on_stdout_the_summary_goes_to_stderr(speak):
+    outcome = speak("one", "-o", "-", "--json", "-q")
+    assert outcome.raw[:4] == b"RIFF"
+    assert json.loads(outcome.err)["path"] == "-"
+
+
+def test_json_is_one_line_with_the_facts(speak, model_folder):
+    facts = speak("one two", "-o", "out.wav", "--json", "--seed", "5").json
+    assert facts["path"] == "out.wav"
+    assert facts["seed"] == 5
+    assert facts["model"] == str(model_folder)
+    assert 0 < facts["seconds"] <= 0.4
+    assert facts["rtf"] > 0
+    assert facts["stopped"] in (True, False)
+    assert len(facts["codec"]) == 12
+
+
+def test_quiet_says_nothing(speak):
+    outcome = speak("one", "-o", "out.wav", "--quiet")
+    assert (outcome.code, outcome.raw, outcome.err) == (0, b"", "")
+
+
+@pytest.mark.parametrize("source", ["argument", "stdin", "file"])
+def test_the_same_words_from_any_source_are_the_same_audio(speak, tmp_path, source):
+    (tmp_path / "text.txt").write_text("one two\n")
+    given = {"argument": ("one two",), "stdin": ("-",), "file": ("--text-file", "text.txt")}
+    expected = speak("one two", "-o", "-").raw
+    assert speak(*given[source], "-o", "-", stdin=b"one two\n").raw == expected
+
+
+def test_the_seed_decides(speak):
+    first, again, other = (speak("one", "-o", "-", "--seed", seed).raw for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+
+
+def test_bf16_speaks_too(speak):
+    assert speak("one", "-o", "out.wav", "--dtype", "bf16").code == 0
+
+
+@pytest.mark.parametrize("mode", ["reference", "continuation"])
+def test_a_prompt_changes_what_is_heard(speak, recording, mode):
+    prompt = ("--prompt-audio", recording, "--prompt-text", "hello", "--prompt-mode", mode)
+    outcome = speak("one two", "-o", "-", *prompt)
+    assert outcome.code == 0, outcome.err
+    assert outcome.raw[:4] == b"RIFF"
+    assert outcome.raw != speak("one two", "-o", "-").raw
+
+
+def test_a_saved_voice_is_the_prompt_it_was_made_of(speak, sled, recording, model_folder, tmp_path):
+    exported = sled(
+        "voice", "export", recording, "--text", "hello", "-o", "v.safetensors", "--model",
+        model_folder, "--json",
+    )  # fmt: skip
+    assert exported.code == 0, exported.err
+    assert exported.json["path"] == "v.safetensors"
+    assert exported.json["seconds"] == pytest.approx(2.0, abs=0.02)
+    direct = speak("one", "-o", "-", "--prompt-audio", recording, "--prompt-text", "hello")
+    assert speak("one", "-o", "-", "--voice", "v.safetensors").raw == direct.raw
+
+
+def test_the_model_can_come_from_the_environment(sled, model_folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    expected = sled("synth", "one", "-o", "-", "--model", model_folder, *SHORT).raw
+    monkeypatch.setattr("os.environ", {**__import__("os").environ, "SLED_MODEL": str(model_folder)})
+    assert expected[:4] == b"RIFF"
+    assert sled("synth", "one", "-o", "-", *SHORT).raw == expected
+
+
+def test_a_cut_off_end_is_told(speak):
+    facts = speak("one two", "-o", "out.wav", "--json")
+    if not facts.json["stopped"]:
+        assert "did not come to an end" in facts.err
+    else:
+        pytest.fail("the tiny model is expected to run into --max-seconds; choose another seed")
+
+
+def test_a_library_that_prints_does_not_reach_stdout(speak, monkeypatch):
+    import os
+
+    from sled_infer import Synthesizer
+
+    silent = Synthesizer.synthesize
+
+    def noisy(self, *given, **options):
+        print("chatter")
+        os.write(1, b"chatter from C\n")
+        return silent(self, *given, **options)
+
+    monkeypatch.setattr(Synthesizer, "synthesize", noisy)
+    outcome = speak("one", "-o", "-", "-q")
+    assert outcome.raw[:4] == b"RIFF"
+    assert b"chatter" not in outcome.raw
+    assert "chatter from C" in outcome.err
+
+
+def test_a_foreign_warning_is_not_shown_unless_asked_for(speak, monkeypatch):
+    import warnings
+
+    from sled_infer import Synthesizer
+
+    silent = Synthesizer.synthesize
+
+    def noisy(self, *given, **options):
+        warnings.warn("old habits", FutureWarning, stacklevel=1)
+        return silent(self, *given, **options)
+
+    monkeypatch.setattr(Synthesizer, "synthesize", noisy)
+    assert "old habits" not in speak("one", "-o", "out.wav").err
+    assert "old habits" in speak("one", "-o", "out.wav", "-v").err
+
+
+def test_the_written_wave_is_what_was_spoken(speak, model_folder, tmp_path):
+    from sled_infer import Synthesizer
+
+    speak("one two", "-o", "out.wav", "--cfg", "1.5")
+    speech = Synthesizer.from_pretrained(model_folder).synthesize(
+        "one two", cfg=1.5, seed=0, max_seconds=0.4
+    )
+    wave, _ = read_audio(tmp_path / "out.wav")
+    torch.testing.assert_close(wave, speech.wave.clamp(-1, 1), atol=2e-4, rtol=0)
