@@ -1,0 +1,141 @@
+"""Does the embedded voice say the digits it was asked for? An independent recogniser decides.
+
+    uv run python benchmarks/digits.py [--speech DIR] [--model M] [--json F] [--keep DIR]
+
+Speaks 50 strings of 3 to 6 digits that no training sequence contains, its speakers in turn.
+Digit accuracy is 1 - (S + D + I) / N against what the recogniser writes down; every word that
+is no digit counts as an error. With --speech the same strings are also joined from real takes
+that were held out of training: what the recogniser makes of those is the ceiling.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from _clips import SAMPLE_RATE, add_speech_argument, in_words, read_takes, test_strings
+from _judge import RECOGNISERS, Judge, hear
+from _score import Heard, compare, error_rate, interval, spoken_digits
+from sled_codec import write_audio
+from sled_infer import Request, Synthesizer
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+DEFAULT_RECOGNISERS = ("whisper", "whisper-prompted")
+
+
+def speak(args: argparse.Namespace, strings: list[str]) -> tuple[list[Tensor], list[str], int]:
+    """Let the voice say the strings: waves `[samples]`, their speakers, the sample rate."""
+    synthesizer = Synthesizer.from_pretrained(args.model, codec=args.codec)
+    card = synthesizer.card
+    names = args.speakers or (list(card.speakers) if card else [])
+    voices = [(name, card.speaker(name)) for name in names] if card else []
+    voices = voices or [("model", None)]
+    chosen = [voices[number % len(voices)] for number in range(len(strings))]
+    requests = [
+        Request(in_words(digits), voice, args.cfg, args.seed + number, max_seconds=10)
+        for number, (digits, (_, voice)) in enumerate(zip(strings, chosen, strict=True))
+    ]
+    speeches = synthesizer.synthesize_batch(requests)
+    return [each.wave for each in speeches], [name for name, _ in chosen], synthesizer.sample_rate
+
+
+def join(speech: Path, strings: list[str], seed: int) -> tuple[list[Tensor], list[str], int]:
+    """Say the strings with real held-out takes, the speakers in turn."""
+    takes, rng = read_takes(speech, held_out=True), random.Random(seed)
+    names = [list(takes)[number % len(takes)] for number in range(len(strings))]
+    waves = [takes[name].join(digits, rng) for name, digits in zip(names, strings, strict=True)]
+    return waves, names, SAMPLE_RATE
+
+
+def keep(
+    folder: Path, waves: list[Tensor], names: list[str], strings: list[str], rate: int
+) -> None:
+    """Write what was spoken, to be listened to."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, (wave, name, digits) in enumerate(zip(waves, names, strings, strict=True)):
+        write_audio(folder / f"{number:02d}_{name}_{digits}.wav", wave, rate)
+
+
+def measure(
+    judge: Judge, waves: list[Tensor], names: list[str], strings: list[str], rate: int
+) -> dict[str, Any]:
+    """Have one set of waves judged: accuracy, its interval, by speaker, and every text."""
+    heard = hear(judge, waves, rate)
+    scores = [compare(list(s), spoken_digits(text)) for s, text in zip(strings, heard, strict=True)]
+    by_speaker: dict[str, list[Heard]] = {}
+    for name, score in zip(names, scores, strict=True):
+        by_speaker.setdefault(name, []).append(score)
+    low, high = interval(scores)
+    return {
+        "accuracy": 1 - error_rate(scores),
+        "interval": (1 - high, 1 - low),
+        "speakers": {name: 1 - error_rate(part) for name, part in sorted(by_speaker.items())},
+        "heard": [
+            {"speaker": name, "digits": digits, "text": text}
+            for name, digits, text in zip(names, strings, heard, strict=True)
+        ],
+    }
+
+
+def show(title: str, result: dict[str, Any]) -> None:
+    """Print one line of figures."""
+    low, high = result["interval"]
+    speakers = "  ".join(f"{name} {100 * share:.0f}" for name, share in result["speakers"].items())
+    figure = f"{100 * result['accuracy']:5.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
+    print(f"  {title:<24} {figure:<24} {speakers}", flush=True)
+
+
+def parse() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add_speech_argument(parser, required=False)
+    parser.add_argument("--model", default="embedded", help="model folder or hub id")
+    parser.add_argument("--codec", help="the model's own unless given")
+    parser.add_argument("--speakers", nargs="+", help="all of the voice's unless given")
+    parser.add_argument("--cfg", type=float, default=2.0)
+    parser.add_argument("--seed", type=int, default=0, help="of the first string, then counting up")
+    parser.add_argument("--limit", type=int, help="strings, for a quick look")
+    parser.add_argument(
+        "--recognisers", nargs="+", choices=RECOGNISERS, default=DEFAULT_RECOGNISERS
+    )
+    parser.add_argument("--control", action="store_true", help="also hear real takes backwards")
+    parser.add_argument("--ceiling-only", action="store_true", help="real speech, no synthesis")
+    parser.add_argument("--keep", type=Path, help="write the spoken WAV files here")
+    parser.add_argument("--json", type=Path, help="write all figures and texts here")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure and print."""
+    args = parse()
+    strings = test_strings()[: args.limit]
+    sets = {}
+    if not args.ceiling_only:
+        sets["embedded voice" if args.model == "embedded" else "voice"] = speak(args, strings)
+        if args.keep:
+            waves, names, rate = next(iter(sets.values()))
+            keep(args.keep, waves, names, strings, rate)
+    if args.speech:
+        real, names, rate = sets["real takes (ceiling)"] = join(args.speech, strings, args.seed)
+        if args.control:
+            sets["real takes, backwards"] = ([wave.flip(0) for wave in real], names, rate)
+    print(f"Digit accuracy over {len(strings)} strings, {sum(map(len, strings))} digits [95 %]")
+    results: dict[str, dict[str, Any]] = {}
+    for recogniser in args.recognisers:
+        judge = RECOGNISERS[recogniser]
+        print(judge.title)
+        results[recogniser] = {}
+        for title, (waves, names, rate) in sets.items():
+            results[recogniser][title] = found = measure(judge, waves, names, strings, rate)
+            show(title, found)
+    if args.json:
+        args.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
