@@ -6,8 +6,6 @@ from pathlib import Path
 import pytest
 import torch
 from sled_codec import Codec, CodecConfig, write_audio
-from sled_codec._network import build_networks
-from sled_codec._quantizer import Codebooks
 from sled_infer import Synthesizer, Voice
 from sled_model import SledConfig, SledModel, Tokenizer
 
@@ -34,16 +32,7 @@ def codec_folder(tmp_path_factory):
 
 def make_codec(seed):
     config = CodecConfig(dimension=16, n_filters=2, lstm_layers=1, codebook_size=32, n_codebooks=4)
-    networks = build_networks(config)
-    module = torch.nn.Module()
-    module.encoder, module.decoder = networks.encoder, networks.decoder
-    module.codebooks = Codebooks(config)
-    generator = torch.Generator().manual_seed(seed)
-    state = {
-        name: 0.2 * torch.randn(value.shape, generator=generator)
-        for name, value in module.state_dict().items()
-    }
-    return Codec.from_state_dict(state, config)
+    return Codec.from_random(config, seed=seed)
 
 
 @pytest.fixture(scope="session")

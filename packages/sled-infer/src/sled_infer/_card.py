@@ -87,6 +87,7 @@ class VoiceCard:
 
         Returns:
             The text (empty if nothing is left of it), and the words left out.
+
         """
         if not self.words:
             return text, ()

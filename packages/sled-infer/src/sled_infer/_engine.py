@@ -38,6 +38,7 @@ class Utterance:
         cfg: guidance: z = z_uncond + cfg · (z_cond − z_uncond); 1 needs no unconditional row.
         noise: where its noise comes from.
         max_frames: new frames after which it ends, stopped or not; at least 1.
+
     """
 
     text_ids: Tensor
@@ -65,6 +66,7 @@ class Step:
         speaking: numbers (places in the list given to `decode`) of those that got a frame.
         latents: [len(speaking), D], their frames, in that order.
         ended: number → whether it stopped by itself (else it ran into `max_frames`).
+
     """
 
     speaking: tuple[int, ...]
@@ -85,6 +87,7 @@ class Decoding:
         guided: places in `active` of those with an unconditional row.
         scale: [len(guided), 1], their cfg.
         cache: the past of every row.
+
     """
 
     active: list[int]
@@ -143,6 +146,7 @@ def decode(
 
     Raises:
         ModelError: an utterance has more positions than the model.
+
     """
     device, dtype = model.device, model.dtype
     state, hidden = prefill(model, utterances)
@@ -174,6 +178,7 @@ def prefill(model: SledModel, utterances: Sequence[Utterance]) -> tuple[Decoding
 
     Returns:
         The state, and the hidden state [rows, H] that predicts each row's first new frame.
+
     """
     device, dtype = model.device, model.dtype
     guided = [place for place, utterance in enumerate(utterances) if utterance.guided]

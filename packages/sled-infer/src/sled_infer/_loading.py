@@ -18,6 +18,7 @@ def pick_device(name: str) -> torch.device:
 
     Raises:
         SynthesisError: unknown, or not there.
+
     """
     if name == "auto":
         return torch.device(next(kind for kind in ("cuda", "mps", "cpu") if _is_there(kind)))
@@ -57,6 +58,7 @@ def load_codec(
 
     Raises:
         CodecError: it cannot be found or read; says which model wanted it.
+
     """
     inside = Path(model) / source
     found = inside if inside.is_dir() else source

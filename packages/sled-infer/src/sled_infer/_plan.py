@@ -46,6 +46,7 @@ class Planner:
 
         Raises:
             SynthesisError: see `Synthesizer.synthesize`.
+
         """
         voice = self.default_voice if request.voice is None else request.voice
         text, unsupported = self._words(request, voice)

@@ -29,6 +29,7 @@ class Request:
 
     Raises:
         SynthesisError: cfg or max_seconds is not a number that makes sense.
+
     """
 
     text: str
@@ -54,6 +55,7 @@ class Timings:
         first_frame: text and prompts read, until the first frames are there.
         frames: the frames after that.
         codec: latents to waveforms.
+
     """
 
     first_frame: float
@@ -81,6 +83,7 @@ class Speech:
         unsupported: words left out because this voice cannot say them.
         compute_seconds: its share, by frames, of the time its batch took.
         timings: of the whole batch.
+
     """
 
     wave: Tensor

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from sled_codec import Codec
@@ -39,6 +39,7 @@ class Synthesizer:
         codec: the codec whose latents it speaks; always float32.
         tokenizer: the model's.
         card: what its voice says of itself; None for a model without `voice.json`.
+
     """
 
     def __init__(
@@ -49,7 +50,8 @@ class Synthesizer:
         card: VoiceCard | None = None,
     ) -> None:
         _check_fit(model, codec, tokenizer)
-        self.model = model.eval()
+        self.model = model
+        model.eval()  # type: ignore[no-untyped-call]  # transformers leaves it so
         self.codec = codec
         self.tokenizer = tokenizer
         self.card = card
@@ -83,10 +85,15 @@ class Synthesizer:
         Raises:
             SynthesisError, ModelError, CodecError: a part is missing, damaged, or does not fit
                 the others.
+
         """
         place, kind = pick_device(device), pick_dtype(dtype)
         source = embedded.folder() if model == embedded.EMBEDDED else model
-        hub = {"local_files_only": local_files_only, "revision": revision, "cache_dir": cache_dir}
+        hub: dict[str, Any] = {
+            "local_files_only": local_files_only,
+            "revision": revision,
+            "cache_dir": cache_dir,
+        }
         loaded = SledModel.from_pretrained(source, dtype=kind, device=place, **hub)
         tokenizer = Tokenizer.from_pretrained(source, **hub)
         if not isinstance(codec, Codec):
@@ -140,6 +147,7 @@ class Synthesizer:
         Raises:
             SynthesisError: nothing to say, text or prompt too long, a voice of another codec,
                 or an option out of range.
+
         """
         return self.synthesize_batch([Request(text, voice, cfg, seed, max_seconds)])[0]
 
@@ -154,6 +162,7 @@ class Synthesizer:
 
         Raises:
             SynthesisError: as `synthesize`, before anything is spoken; names the request.
+
         """
         if batch_size < 1:
             raise SynthesisError(f"batch_size: {batch_size} is too small; give 1 or more")

@@ -21,6 +21,7 @@ def clean(text: str, what: str = "text") -> str:
 
     Raises:
         SynthesisError: no text, nothing to be spoken in it, or half a surrogate pair.
+
     """
     if not isinstance(text, str):
         raise SynthesisError(f"{what}: {type(text).__name__} is no text; give a string")
@@ -66,6 +67,7 @@ def check_room(
 
     Raises:
         SynthesisError: the text, or the prompt, is too long.
+
     """
     prompt = prompt_tokens + prompt_frames
     if tokens + frames + prompt <= positions:

@@ -47,6 +47,7 @@ class Voice:
         transcript: the words.
         mode: "reference" or "continuation".
         codec_fingerprint: of the codec whose codes these are; another gives them no meaning.
+
     """
 
     codes: Tensor
@@ -80,6 +81,7 @@ class Voice:
         Raises:
             SynthesisError: no transcript, or a recording that is silent or under 0.5 s.
             CodecError: the file is missing or unreadable, or holds NaN.
+
         """
         wave, rate = read_audio(path)
         return cls.from_wave(
@@ -140,6 +142,7 @@ class Voice:
 
         Raises:
             SynthesisError: missing, damaged, not a voice, or made with another codec.
+
         """
         voice = cls(*_read(Path(path)))
         if codec is not None:
@@ -159,6 +162,7 @@ class Voice:
 
         Args:
             text: what is to be spoken; may be empty in "continuation".
+
         """
         if not text or (self.mode == "continuation" and _starts_with(text, self.transcript)):
             return text or self.transcript
