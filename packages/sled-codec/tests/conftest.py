@@ -32,6 +32,18 @@ def codec() -> Codec:
 
 
 @pytest.fixture(scope="session")
+def random_weights() -> Callable[[CodecConfig], dict[str, Tensor]]:
+    """Return the weights of `codec` anew, under our names, for a test to change."""
+
+    def make(config: CodecConfig) -> dict[str, Tensor]:
+        return {
+            name: value.clone() for name, value in Codec.from_random(config).state_dict().items()
+        }
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def noise() -> Callable[..., Tensor]:
     """Return reproducible noise of a given shape, at a speech-like level."""
 
