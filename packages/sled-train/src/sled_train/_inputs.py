@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from accelerate import Accelerator, DistributedDataParallelKwargs  # type: ignore[import-untyped]
+from accelerate import Accelerator  # type: ignore[import-untyped]
 from rich.console import Console
 from sled_codec import Codec
 from sled_model import Tokenizer
@@ -126,8 +126,4 @@ def _held_out(clips: int, fraction: float, seed: int) -> Sequence[int]:
 def _accelerator(recipe: Recipe) -> Accelerator:
     if recipe.run.threads is not None:
         torch.set_num_threads(recipe.run.threads)
-    return Accelerator(
-        cpu=recipe.run.device == "cpu",
-        mixed_precision="no",
-        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
-    )
+    return Accelerator(cpu=recipe.run.device == "cpu", mixed_precision="no")
