@@ -137,6 +137,13 @@ def test_a_source_that_is_not_there_is_refused_with_what_would_work(source):
         Codec.from_pretrained(source)
 
 
+@pytest.mark.parametrize("device", ["gpu", "cuda:99", ""])
+def test_a_device_that_is_not_there_is_refused(tiny_folder, device):
+    with pytest.raises(CodecError, match=f"device '{device}'") as error:
+        Codec.from_pretrained(tiny_folder, device=device)
+    assert "\n" not in str(error.value)
+
+
 def test_a_file_that_is_no_codec_is_refused(tmp_path):
     (tmp_path / "a.wav").write_bytes(b"RIFF")
     with pytest.raises(CodecError, match="not a codec file"):

@@ -56,8 +56,10 @@ class Codec(Float32Module):
         It may be ``"embedded"`` (shipped with this package), a folder written by
         `save_pretrained`, a folder in the layout of ``transformers.EncodecModel``, a hub id of
         either (``"facebook/encodec_24khz"``), or a ``.th`` checkpoint of the 24 kHz model.
-        Raises `CodecError` that says what is missing, surplus, misshapen or damaged.
+        Raises `CodecError` that says what is missing, surplus, misshapen or damaged, or that
+        the device is not there.
         """
+        inputs.check_device(device)
         checkpoint = load_checkpoint(
             source, revision=revision, cache_dir=cache_dir, local_files_only=local_files_only
         )

@@ -12,6 +12,15 @@ if TYPE_CHECKING:
     from sled_codec._codec import Codec
 
 
+def check_device(device: str | torch.device) -> None:
+    """Raise `CodecError` unless tensors can be made on ``device``."""
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise CodecError(f"device {str(device)!r} cannot be used ({reason}); try 'cpu'") from None
+
+
 def mono(wave: Tensor, sample_rate: int, codec: "Codec") -> Tensor:
     """Return ``wave`` as float32 ``[samples]`` at the codec's rate, on its device."""
     _check_tensor("wave", wave)
