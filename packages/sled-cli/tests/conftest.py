@@ -90,7 +90,7 @@ def codec(codec_folder) -> Codec:
 def model_folder(tmp_path_factory, codec_folder, codec) -> Path:
     """A model folder as training leaves it: config, weights, tokenizer; it knows no speech."""
     folder = tmp_path_factory.mktemp("model")
-    tokenizer = Tokenizer.train(["one two three", "hello there"] * 4, 280)
+    tokenizer = Tokenizer.train(["one two three", "hello there"] * 4, 265)
     tokenizer.save(folder)
     config = SledConfig(
         vocab_size=tokenizer.vocab_size,

@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import sys
 
 import pytest
 import soundfile
@@ -122,8 +124,8 @@ def test_a_saved_voice_is_the_prompt_it_was_made_of(speak, sled, recording, mode
 def test_the_model_can_come_from_the_environment(sled, model_folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     expected = sled("synth", "one", "-o", "-", "--model", model_folder, *SHORT).raw
-    monkeypatch.setattr("os.environ", {**__import__("os").environ, "SLED_MODEL": str(model_folder)})
     assert expected[:4] == b"RIFF"
+    monkeypatch.setenv("SLED_MODEL", str(model_folder))
     assert sled("synth", "one", "-o", "-", *SHORT).raw == expected
 
 
@@ -136,14 +138,12 @@ def test_a_cut_off_end_is_told(speak):
 
 
 def test_a_library_that_prints_does_not_reach_stdout(speak, monkeypatch):
-    import os
-
     from sled_infer import Synthesizer
 
     silent = Synthesizer.synthesize
 
     def noisy(self, *given, **options):
-        print("chatter")
+        sys.stdout.write("chatter from Python\n")
         os.write(1, b"chatter from C\n")
         return silent(self, *given, **options)
 
@@ -151,6 +151,7 @@ def test_a_library_that_prints_does_not_reach_stdout(speak, monkeypatch):
     outcome = speak("one", "-o", "-", "-q")
     assert outcome.raw[:4] == b"RIFF"
     assert b"chatter" not in outcome.raw
+    assert "chatter from Python" in outcome.err
     assert "chatter from C" in outcome.err
 
 

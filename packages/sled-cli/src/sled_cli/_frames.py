@@ -28,6 +28,8 @@ def save_frames(target: Path, codes: "Tensor", codec: "Codec", *, as_latents: bo
 
 def load_latents(source: Path, codec: "Codec") -> "Tensor":
     """Read a file of `save_frames` as latents `[frames, dim]`, refusing another codec's."""
+    from sled_codec import CodecError  # noqa: PLC0415 - heavy
+
     tensors, about = _read(source)
     made_with = about.get("codec_fingerprint", codec.fingerprint)
     if made_with != codec.fingerprint:
@@ -38,7 +40,10 @@ def load_latents(source: Path, codec: "Codec") -> "Tensor":
     if "latents" in tensors:
         return tensors["latents"]
     if "codes" in tensors:
-        return codec.latents(tensors["codes"])
+        try:
+            return codec.latents(tensors["codes"])
+        except CodecError as error:
+            raise CliError(f"{source}: {error}") from None
     raise CliError(
         f"{source}: holds {', '.join(sorted(tensors)) or 'nothing'}, neither codes nor latents; "
         "make it with 'sled codec encode'"

@@ -59,7 +59,7 @@ def synth(
     words = read_text(text, text_file)
     _check_prompt(prompt_audio, prompt_text, voice)
     target = output or free_name(words, seed, Path())
-    check_target(target)
+    check_target(target, audio=True)
     with session(quiet=quiet, verbose=verbose) as channels:
         with channels.working("loading"):
             synthesizer = _load(model, codec, device, dtype, offline=offline)

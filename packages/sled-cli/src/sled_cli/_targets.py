@@ -12,17 +12,23 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 STDOUT = Path("-")
+AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 
 
-def check_target(target: Path) -> None:
+def check_target(target: Path, *, audio: bool = False) -> None:
     """Refuse a target that cannot be written, before minutes are spent on its content."""
     if target == STDOUT:
+        if not audio:
+            raise CliError("-: only audio can go to standard output; give a file name")
         return
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, "is a folder; give a file name", str(target))
     if not target.parent.is_dir():
         where = str(target.parent)
         raise FileNotFoundError(errno.ENOENT, "no such folder; make it first", where)
+    if audio and target.suffix.lower() not in AUDIO_SUFFIXES:
+        known = ", ".join(AUDIO_SUFFIXES)
+        raise CliError(f"{target}: cannot write audio as {target.suffix!r}; use one of {known}")
 
 
 def pair_targets(sources: Sequence[Path], output: Path, suffix: str) -> list[tuple[Path, Path]]:
@@ -31,7 +37,7 @@ def pair_targets(sources: Sequence[Path], output: Path, suffix: str) -> list[tup
     Raises `CliError` where two sources would be written to one file, or one over its source.
     """
     if len(sources) == 1 and not output.is_dir():
-        check_target(output)
+        check_target(output, audio=suffix in AUDIO_SUFFIXES)
         targets = [output]
     elif output == STDOUT or not output.is_dir():
         raise CliError(f"{output}: several files need an existing folder as --out")

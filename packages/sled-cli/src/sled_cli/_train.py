@@ -92,9 +92,5 @@ def _report(channels: Session, result: "TrainResult", *, as_json: bool) -> None:
         "evaluation": result.evaluation,
         "skipped": len(result.skipped),
     }
-    if result.skipped:
-        channels.note(
-            f"skipped {len(result.skipped)} rows or clips, the first: {result.skipped[0]}"
-        )
     where = result.final if result.finished else f"stopped, the same command resumes {result.run}"
     channels.summary(f"{where}: step {result.step}", facts, as_json=as_json)

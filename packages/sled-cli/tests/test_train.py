@@ -1,0 +1,70 @@
+"""`sled train offline`: a corpus becomes a model that `sled synth` speaks with."""
+
+import json
+
+import pytest
+
+TINY = (
+    "model.hidden_size=16", "model.intermediate_size=32", "model.num_hidden_layers=1",
+    "model.num_attention_heads=2", "model.noise_channels=8", "model.diffloss_d=1",
+    "model.diffloss_w=16", "model.max_position_embeddings=256", "data.vocab_size=270",
+    "data.batch_size=3", "optim.warmup_steps=1", "run.steps=2", "run.log_every=1",
+)  # fmt: skip
+
+
+@pytest.fixture
+def trained(sled, corpus, codec_folder, tmp_path, monkeypatch):
+    """Run `sled train offline` on the tiny corpus in an empty working folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        sets = [word for value in TINY for word in ("--set", value)]
+        return sled(
+            "train", "offline", corpus, "--out", "run", "--codec", codec_folder, *sets, *arguments
+        )
+
+    return run
+
+
+def test_it_trains_counts_what_it_skips_and_leaves_a_model_that_speaks(trained, sled, tmp_path):
+    outcome = trained("--json")
+    assert outcome.code == 0, outcome.err
+    assert outcome.json["step"] == 2
+    assert outcome.json["finished"] is True
+    assert outcome.json["skipped"] == 1
+    assert outcome.json["losses"]["loss"] > 0
+    assert "missing.wav" in outcome.err
+    spoken = sled("synth", "number 1", "-m", "run/final", "-o", "out.wav", "--max-seconds", "0.3")
+    assert spoken.code == 0, spoken.err
+
+
+def test_it_goes_on_where_it_ended(trained):
+    assert trained("--quiet").err == ""
+    again = trained("--json", "--set", "run.steps=3")
+    assert again.code == 0, again.err
+    assert again.json["step"] == 3
+
+
+def test_a_recipe_file_and_overrides_are_both_heard(trained, tmp_path):
+    (tmp_path / "mine.yaml").write_text("optim:\n  lr: 0.25\n")
+    assert trained("--recipe", "mine.yaml", "--quiet", "--set", "optim.clip=0.5").code == 0
+    saved = (tmp_path / "run" / "recipe.yaml").read_text()
+    assert "lr: 0.25" in saved
+    assert "clip: 0.5" in saved
+
+
+def test_held_out_texts_are_spoken_for_tensorboard(trained, corpus, tmp_path):
+    assert trained("--eval-data", corpus, "--set", "run.eval_audio=1", "--quiet").code == 0
+    lines = (tmp_path / "run" / "progress.jsonl").read_text().splitlines()
+    assert any(json.loads(line)["kind"] == "eval" for line in lines)
+    logs = b"".join(p.read_bytes() for p in (tmp_path / "run").rglob("events*"))
+    assert b"reconstruction/0" in logs
+    assert b"speech/0" in logs
+
+
+def test_strict_refuses_the_row_that_would_be_skipped(trained, tmp_path):
+    outcome = trained("--strict")
+    assert outcome.code == 2
+    assert "metadata.csv:7: no file" in outcome.err
+    assert outcome.err.count("\n") == 1
+    assert not (tmp_path / "run").exists()
