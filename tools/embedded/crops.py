@@ -45,13 +45,18 @@ class Crops:
     """Draws batches of crops; its whole state is one NumPy generator."""
 
     def __init__(self, folder: Path, samples: int, seed: int, suffix: str = "") -> None:
-        self.samples = samples
+        self.samples, self.shares = samples, dict(SHARES)
         self.sources = {name: Source(folder, name + suffix) for name in SHARES}
         self.rng = np.random.default_rng(seed)
 
+    def set_digit_share(self, share: float) -> None:
+        """Draw this share of the crops from the digits; the others keep their proportions."""
+        scale = (1 - share) / (1 - SHARES["digits"])
+        self.shares = {name: scale * part for name, part in SHARES.items()} | {"digits": share}
+
     def batch(self, size: int) -> torch.Tensor:
         """Return float32 `[size, 1, samples]`."""
-        names = self.rng.choice(list(SHARES), size=size, p=list(SHARES.values()))
+        names = self.rng.choice(list(SHARES), size=size, p=list(self.shares.values()))
         waves = [self._crop(self.sources[str(name)], digits=name == "digits") for name in names]
         return torch.from_numpy(np.stack(waves))[:, None]
 

@@ -4,8 +4,8 @@
 
 `short/` (1 to 3 digits), `train/` and `dev/` (1 to 8) each hold FLAC files and a `metadata.csv`
 (`file|speaker|text`). Training strings use the training takes, development strings the held-out
-takes; none contains a test string. Every string is one speaker's, its digits at one loudness, joined with random
-pauses over a low noise floor.
+takes; none contains a test string. Every string is one speaker's, its digits at one loudness,
+joined with random pauses over a low noise floor.
 """
 
 from __future__ import annotations
@@ -76,11 +76,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--audio", type=Path, required=True, help="from prepare_audio.py")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--count", type=int, default=800, help="training strings a speaker")
+    parser.add_argument("--count", type=int, default=400, help="training strings a speaker")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     plan = (
-        ("short", "digits", args.count // 2, 3),
+        ("short", "digits", args.count, 3),
         ("dev", "digits-held-out", 20, 8),
         ("train", "digits", args.count, 8),
     )

@@ -4,9 +4,9 @@
     python tools/embedded/train_codec.py --audio WORK/audio --out WORK/decoder --minutes 45 \
         --decoder-only WORK/codec/last.pt
 
-The first 5 % train a plain autoencoder, then k-means starts the codebooks; the discriminator
-joins at 80 %. `--decoder-only` keeps encoder and codebooks, hence codes and latents, as they
-are and trains the decoder on, with the discriminator from the beginning.
+The first 5 % train a plain autoencoder, then k-means starts the codebooks. `--decoder-only`
+keeps encoder and codebooks, hence codes and latents, as they are and trains the decoder on,
+in the end against the discriminator too: what learns from the latents can begin meanwhile.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from run_log import Clock, append, save, set_rate
 from torch import Tensor
 
 _BATCH, _SECONDS = 10, 0.8
-_QUANTIZE_FROM, _ADVERSARIAL_FROM = 0.05, 0.8
+_QUANTIZE_FROM, _ADVERSARIAL_FROM = 0.05, 0.55
+_DECODER_DIGITS = 0.45  # the first voice says digits: its decoder hears more of them
 _RATE, _DISCRIMINATOR_RATE = 3e-4, 3e-4
 _WEIGHTS = {"mel": 1.0, "wave": 2.0, "commit": 0.1, "adversarial": 0.1, "matching": 0.5}
 _POOL_BATCHES = 40
@@ -41,6 +42,8 @@ class Trainer:
         torch.manual_seed(args.seed)
         self.out, self.decoder_only = args.out, args.decoder_only is not None
         self.crops = Crops(args.audio, int(_SECONDS * SAMPLE_RATE), args.seed)
+        if self.decoder_only:
+            self.crops.set_digit_share(_DECODER_DIGITS)
         self.net, self.mel, self.judge = CodecNet(), MelLoss(), discriminator()
         self.judge.to(memory_format=torch.channels_last)
         trained = self.net.decoder if self.decoder_only else self.net
@@ -58,8 +61,6 @@ class Trainer:
         else:
             state = torch.load(args.decoder_only, weights_only=False)
             self.net.load_state_dict(state["net"])
-            self.judge.load_state_dict(state["judge"])
-            self.judge_optimizer.load_state_dict(state["judge_optimizer"])
 
     def save(self, name: str = "last.pt") -> None:
         """Write all that resuming needs."""
@@ -79,7 +80,7 @@ class Trainer:
         torch.set_rng_state(state["torch"])
 
     def train_step(self) -> dict[str, float]:
-        """Take one step of the codec and, when it is time, of the discriminator."""
+        """Take one step of the codec and, with a frozen encoder, of the discriminator."""
         if not self.quantizes and self.clock.done > _QUANTIZE_FROM:
             self._start_codebooks()
         self.step += 1
@@ -89,7 +90,7 @@ class Trainer:
         if commit is not None:
             losses["commit"] = commit
         seen: dict[str, float] = {}
-        if self.decoder_only or self.clock.done > _ADVERSARIAL_FROM:
+        if self.decoder_only and self.clock.done > _ADVERSARIAL_FROM:
             seen["judge"] = self._train_judge(output.detach(), wave)
             with torch.no_grad():
                 real = self._judge(wave)
