@@ -2,10 +2,10 @@
 
     python tools/embedded/make_digits.py --audio WORK/audio --out WORK/digits
 
-`short/` (1 to 3 digits), `train/` and `dev/` (1 to 8) each hold FLAC files and a `metadata.csv`
-(`file|speaker|text`). Training strings use the training takes, development strings the held-out
-takes; none contains a test string. Every string is one speaker's, its digits at one loudness,
-joined with random pauses over a low noise floor.
+`short/` (1 to 3 digits), `train/` (to 12) and `dev/` (to 8) each hold FLAC files and a
+`metadata.csv` (`file|speaker|text`). Training strings use the training takes, development
+strings the held-out takes; none contains a test string. Every string is one speaker's, its
+digits at one loudness, joined with random pauses over a low noise floor.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def main() -> None:
     plan = (
         ("short", "digits", args.count, 3),
         ("dev", "digits-held-out", 20, 8),
-        ("train", "digits", args.count, 8),
+        ("train", "digits", args.count, 12),
     )
     for number, (part, source, count, longest) in enumerate(plan):
         if not (args.out / part / "metadata.csv").exists():

@@ -1,0 +1,92 @@
+"""Write a trained digits model as the voice that `sled-infer` ships, prompts included.
+
+    python tools/embedded/export_voice.py --model WORK/voice/final --audio WORK/audio \
+        --codec WORK/codec/export
+
+The weights are stored as bfloat16. `--codec` is the codec whose latents the model learned: the
+embedded one may differ from it in its decoder only. Every speaker gets a prompt of three
+held-out takes; `say` of `make_digits.py` joins them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+from corpus import SAMPLE_RATE
+from crops import Source
+from digit_strings import WORDS, in_words
+from make_digits import level, say
+from sled_codec import Codec
+from sled_infer import Voice
+from sled_model import SledModel
+
+_ASSETS = Path(__file__).parents[2] / "packages/sled-infer/src/sled_infer/assets/digits"
+_DEFAULT_SPEAKER, _PROMPT = "george", "297"
+
+
+def check_same_latents(trained: Codec, embedded: Codec) -> None:
+    """Refuse a codec whose encoder or codebooks are not those the model was trained with."""
+    ours, theirs = embedded.state_dict(), trained.state_dict()
+    for name, value in theirs.items():
+        if not name.startswith("decoder.") and not torch.equal(value, ours[name]):
+            raise SystemExit(f"the embedded codec gives other latents: {name} differs")
+
+
+def export_model(source: Path, out: Path, codec: Codec) -> None:
+    """Save the model in bfloat16 with the embedded codec's name, and its tokenizer."""
+    model = SledModel.from_pretrained(source)
+    model.config.codec, model.config.codec_fingerprint = "embedded", codec.fingerprint
+    model.to(torch.bfloat16).save_pretrained(out)
+    for name in ("vocab.json", "merges.txt"):
+        shutil.copy(source / name, out / name)
+
+
+def export_prompts(audio: Path, out: Path, codec: Codec) -> list[str]:
+    """Save one prompt a speaker; return the speakers."""
+    source = Source(audio, "digits-held-out")
+    out.mkdir(parents=True, exist_ok=True)
+    for speaker, positions in source.by_speaker.items():
+        takes: dict[str, list[np.ndarray]] = {}
+        for position in positions:
+            word = source.index[position]["text"]
+            takes.setdefault(word, []).append(level(source.clip(position)))
+        wave = torch.from_numpy(say(_PROMPT, takes, np.random.default_rng(0)))
+        voice = Voice.from_wave(wave, SAMPLE_RATE, in_words(_PROMPT), codec)
+        voice.save(out / f"{speaker}.safetensors")
+    return sorted(source.by_speaker)
+
+
+def main() -> None:
+    """Export the model, its prompts and its card."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", type=Path, required=True, help="model folder of the training")
+    parser.add_argument("--audio", type=Path, required=True, help="from prepare_audio.py")
+    parser.add_argument("--codec", default="embedded", help="codec of the training")
+    parser.add_argument("--out", type=Path, default=_ASSETS)
+    args = parser.parse_args()
+    codec = Codec.from_pretrained("embedded")
+    check_same_latents(Codec.from_pretrained(args.codec), codec)
+    export_model(args.model, args.out, codec)
+    speakers = export_prompts(args.audio, args.out / "voices", codec)
+    card = {
+        "name": "digits",
+        "description": "six speakers of the Free Spoken Digit Dataset (CC BY-SA 4.0)",
+        "can_say": "digits, one by one",
+        "cannot_say": "any other word",
+        "words": list(WORDS),
+        "speakers": speakers,
+        "default_speaker": _DEFAULT_SPEAKER,
+        "default_prompt": True,
+    }
+    (args.out / "voice.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    size = sum(file.stat().st_size for file in args.out.rglob("*") if file.is_file())
+    print(f"{args.out}: {size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
