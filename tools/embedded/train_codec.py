@@ -27,8 +27,8 @@ from crops import Crops
 from run_log import Clock, append, save, set_rate
 from torch import Tensor
 
-_BATCH, _SECONDS = 10, 0.8
-_QUANTIZE_FROM, _ADVERSARIAL_FROM = 0.05, 0.55
+_BATCH, _DECODER_BATCH, _SECONDS = 10, 5, 0.8
+_QUANTIZE_FROM, _ADVERSARIAL_FROM = 0.05, 0.5
 _DECODER_DIGITS = 0.45  # the first voice says digits: its decoder hears more of them
 _RATE, _DISCRIMINATOR_RATE = 3e-4, 3e-4
 _WEIGHTS = {"mel": 1.0, "wave": 2.0, "commit": 0.1, "adversarial": 0.1, "matching": 0.5}
@@ -84,7 +84,7 @@ class Trainer:
         if not self.quantizes and self.clock.done > _QUANTIZE_FROM:
             self._start_codebooks()
         self.step += 1
-        wave = self.crops.batch(_BATCH)
+        wave = self.crops.batch(_DECODER_BATCH if self.decoder_only else _BATCH)
         output, commit = self._forward(wave)
         losses = {"mel": self.mel(output, wave, scales=2), "wave": (output - wave).abs().mean()}
         if commit is not None:
@@ -182,7 +182,7 @@ def main() -> None:
         if count % 25 == 0:
             minutes = trainer.clock.elapsed / 60
             append(args.out / "log.jsonl", {"step": trainer.step, "minutes": minutes} | losses)
-        if count % 200 == 0 or over:
+        if count % 300 == 0 or over:
             append(args.out / "log.jsonl", {"step": trainer.step} | check(trainer))
             trainer.save()
         if over:
