@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import shutil
 import sys
 import warnings
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 import torch
 from sled_cli.main import main
 from sled_codec import Codec, write_audio
+from sled_infer import Voice
 from sled_model import SledConfig, SledModel, Tokenizer
 
 RATE = 16_000
@@ -107,7 +109,29 @@ def model_folder(tmp_path_factory, codec_folder, codec) -> Path:
     )
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        SledModel(config).save_pretrained(folder)
+        model = SledModel(config)
+        for value in model.parameters():
+            if not value.any():  # the head begins at zero, and would say the same to everything
+                torch.nn.init.normal_(value, std=0.5)
+        model.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def voiced_model(tmp_path_factory, model_folder, codec, recording) -> Path:
+    """The same model with a card: it knows a few words and one speaker by name."""
+    folder = tmp_path_factory.mktemp("voiced") / "model"
+    shutil.copytree(model_folder, folder)
+    (folder / "voices").mkdir()
+    Voice.from_audio(recording, "one two", codec).save(folder / "voices" / "george.safetensors")
+    card = {
+        "name": "counter",
+        "can_say": "one to four",
+        "cannot_say": "anything else",
+        "words": ["one", "two", "three", "four", "five"],
+        "speakers": ["george"],
+    }
+    (folder / "voice.json").write_text(json.dumps(card))
     return folder
 
 

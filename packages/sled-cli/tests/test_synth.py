@@ -4,6 +4,7 @@ import io
 import json
 import os
 import sys
+import warnings
 
 import pytest
 import soundfile
@@ -156,8 +157,6 @@ def test_a_library_that_prints_does_not_reach_stdout(speak, monkeypatch):
 
 
 def test_a_foreign_warning_is_not_shown_unless_asked_for(speak, monkeypatch):
-    import warnings
-
     from sled_infer import Synthesizer
 
     silent = Synthesizer.synthesize
@@ -167,8 +166,11 @@ def test_a_foreign_warning_is_not_shown_unless_asked_for(speak, monkeypatch):
         return silent(self, *given, **options)
 
     monkeypatch.setattr(Synthesizer, "synthesize", noisy)
-    assert "old habits" not in speak("one", "-o", "out.wav").err
-    assert "old habits" in speak("one", "-o", "out.wav", "-v").err
+    with warnings.catch_warnings(record=True) as shown:
+        speak("one", "-o", "out.wav")
+    assert shown == []
+    with pytest.warns(FutureWarning, match="old habits"):
+        speak("one", "-o", "out.wav", "-v")
 
 
 def test_the_written_wave_is_what_was_spoken(speak, model_folder, tmp_path):
@@ -180,3 +182,24 @@ def test_the_written_wave_is_what_was_spoken(speak, model_folder, tmp_path):
     )
     wave, _ = read_audio(tmp_path / "out.wav")
     torch.testing.assert_close(wave, speech.wave.clamp(-1, 1), atol=2e-4, rtol=0)
+
+
+def test_a_model_with_a_card_says_who_speaks_and_what_it_can_say(sled, voiced_model, tmp_path):
+    target = tmp_path / "out.wav"
+    outcome = sled("synth", "one elephant", "-m", voiced_model, "-o", target, *SHORT, "--json")
+    assert outcome.code == 0, outcome.err
+    first = outcome.err.splitlines()[0]
+    assert first.startswith("sled: ")
+    assert "it says one to four; it cannot say anything else" in first
+    assert outcome.json["left_out"] == ["elephant"]
+    assert "elephant" in outcome.err
+
+
+def test_a_speaker_is_called_by_name(sled, voiced_model):
+    def spoken(*voice):
+        return sled("synth", "one", "-m", voiced_model, "-o", "-", "-q", *SHORT, *voice).raw
+
+    assert spoken("--voice", "george") != spoken()
+    refused = sled("synth", "one", "-m", voiced_model, "-o", "-", "--voice", "nobody")
+    assert refused.code == 2
+    assert "george" in refused.err

@@ -4,10 +4,11 @@
 exit code 130, and anything unforeseen is one line and exit code 1 (`-v` adds its traceback).
 """
 
+import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import typer
@@ -45,6 +46,8 @@ def guard(*, verbose: Callable[[], bool]) -> Iterator[None]:
             hint = "" if verbose() else "; run it with -v for the traceback"
             _say(f"internal error: {type(error).__name__}: {error}{hint}")
             raise typer.Exit(1) from None
+        if isinstance(error, BrokenPipeError):
+            _drop_stdout()
         _say(f"error: {message}")
         raise typer.Exit(2) from None
 
@@ -100,6 +103,14 @@ _FOREIGN: tuple[tuple[type[Exception], Callable[[Any], str]], ...] = (
     (UnicodeError, _describe_text),
     (MemoryError, _describe_memory),
 )
+
+
+def _drop_stdout() -> None:
+    """Let Python's own flush at exit go nowhere, for nobody reads stdout any more."""
+    with suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.close(nowhere)
 
 
 def _say(message: str) -> None:

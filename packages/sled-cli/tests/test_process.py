@@ -1,0 +1,70 @@
+"""`sled` as a process of its own: streams, signals, exit codes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+SLED = [sys.executable, "-m", "sled_cli"]
+
+
+def test_stdout_closed_by_its_reader_is_one_line_and_exit_code_2():
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    done = subprocess.run(
+        [*SLED, "--version"], stdout=write_end, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(write_end)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "sled: error: the reader of the output closed it before everything was written\n"
+    )
+
+
+def test_ctrl_c_while_waiting_for_text_is_exit_code_130():
+    with subprocess.Popen(
+        [*SLED, "synth", "-", "-o", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        time.sleep(3)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert (out, err) == (b"", b"sled: interrupted\n")
+
+
+def test_ctrl_c_while_writing_leaves_nothing(sled, model_folder, tmp_path, monkeypatch):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    target = tmp_path / "out.wav"
+    outcome = sled("synth", "one", "-m", model_folder, "-o", target, "--max-seconds", "0.2", "-q")
+    assert (outcome.code, outcome.err) == (130, "sled: interrupted\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_pipe_of_audio_carries_audio_alone(model_folder):
+    done = subprocess.run(
+        [*SLED, "synth", "-", "-o", "-", "-m", str(model_folder), "--max-seconds", "0.3"],
+        input=b"one two",
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert done.stdout[:4] == b"RIFF"
+    assert int.from_bytes(done.stdout[4:8], "little") == len(done.stdout) - 8
+    assert all(line.startswith(b"sled: ") for line in done.stderr.splitlines())
+
+
+@pytest.mark.slow
+def test_help_is_there_within_a_second():
+    started = time.perf_counter()
+    subprocess.run([*SLED, "--help"], capture_output=True, check=True)
+    assert time.perf_counter() - started < 1.0
