@@ -28,8 +28,8 @@ from run_log import Clock, append, save, set_rate
 from torch import Tensor
 
 _BATCH, _DECODER_BATCH, _SECONDS = 10, 5, 0.8
-_QUANTIZE_FROM, _ADVERSARIAL_FROM = 0.05, 0.5
-_DECODER_DIGITS = 0.45  # the first voice says digits: its decoder hears more of them
+_QUANTIZE_FROM = 0.05
+_DECODER_DIGITS = 0.6  # the first voice says digits: its decoder hears more of them
 _RATE, _DISCRIMINATOR_RATE = 3e-4, 3e-4
 _WEIGHTS = {"mel": 1.0, "wave": 2.0, "commit": 0.1, "adversarial": 0.1, "matching": 0.5}
 _POOL_BATCHES = 40
@@ -40,6 +40,7 @@ class Trainer:
 
     def __init__(self, args: argparse.Namespace) -> None:
         torch.manual_seed(args.seed)
+        self.adversarial_from = args.adversarial_from
         self.out, self.decoder_only = args.out, args.decoder_only is not None
         self.crops = Crops(args.audio, int(_SECONDS * SAMPLE_RATE), args.seed)
         if self.decoder_only:
@@ -90,7 +91,7 @@ class Trainer:
         if commit is not None:
             losses["commit"] = commit
         seen: dict[str, float] = {}
-        if self.decoder_only and self.clock.done > _ADVERSARIAL_FROM:
+        if self.decoder_only and self.clock.done > self.adversarial_from:
             seen["judge"] = self._train_judge(output.detach(), wave)
             with torch.no_grad():
                 real = self._judge(wave)
@@ -170,6 +171,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, required=True)
     parser.add_argument("--decoder-only", type=Path, help="checkpoint to start from")
+    parser.add_argument(
+        "--adversarial-from", type=float, default=0.5, help="fraction of the decoder's time"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     args = parser.parse_args()
