@@ -26,6 +26,19 @@ _HOMOPHONES = {
 }
 _DIGITS = {word: str(digit) for digit, word in enumerate(DIGIT_WORDS)} | _HOMOPHONES
 _OTHER_WORD = "x"
+_TEENS = [
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _ABBREVIATIONS = {"dr": "doctor", "mr": "mister", "mrs": "missus", "st": "saint"}
 
 
@@ -47,10 +60,31 @@ def spoken_digits(text: str) -> list[str]:
 
 
 def words(text: str) -> list[str]:
-    """Split a text into lower-case words without punctuation, titles written out."""
-    plain = re.sub(r"[^\w\s']", " ", text.lower().replace("\u2019", "'"))
-    found = (word.strip("'_") for word in plain.split())
-    return [_ABBREVIATIONS.get(word, word) for word in found if word]
+    """Split a text into lower-case words without punctuation, titles and numbers spelled out."""
+    together = re.sub(r"(?<=\d),(?=\d{3})", "", text.lower().replace("\u2019", "'"))
+    found = (word.strip("'_") for word in re.sub(r"[^\w\s']", " ", together).split())
+    return [part for word in found if word for part in _written_out(word)]
+
+
+def spell(number: int) -> list[str]:
+    """Spell a number below 10 000 in words; 1100 to 1999 as years are read."""
+    if number < 10:
+        return [DIGIT_WORDS[number]]
+    if number < 20:
+        return [_TEENS[number - 10]]
+    if number < 100:
+        return [_TENS[number // 10 - 2], *(spell(number % 10) if number % 10 else [])]
+    if 1100 <= number < 2000 and number % 100:
+        rest = number % 100
+        return [*spell(number // 100), *(["oh"] if rest < 10 else []), *spell(rest)]
+    unit, name = (100, "hundred") if number < 1000 else (1000, "thousand")
+    return [*spell(number // unit), name, *(spell(number % unit) if number % unit else [])]
+
+
+def _written_out(word: str) -> list[str]:
+    if word.isdecimal() and len(word) <= 4:
+        return spell(int(word))
+    return [_ABBREVIATIONS.get(word, word)]
 
 
 def edits(reference: Sequence[str], heard: Sequence[str]) -> int:

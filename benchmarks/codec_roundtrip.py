@@ -69,9 +69,9 @@ def round_trip(codec: Codec, wave: Tensor) -> Tensor:
     return out.cpu()[: len(wave)]
 
 
-def measure(material: Material, codec: Codec) -> dict[str, Any]:
+def measure(material: Material, codec: Codec, recogniser: str) -> dict[str, Any]:
     """Hear the material before and after the codec."""
-    judge = RECOGNISERS[material.recogniser]
+    judge = RECOGNISERS[recogniser]
     coded = [round_trip(codec, wave) for wave in material.waves]
     heard = hear(judge, [*material.waves, *coded], SAMPLE_RATE)
     count = len(coded)
@@ -92,7 +92,7 @@ def show(source: str, result: dict[str, Any]) -> None:
         low, high = part["interval"]
         cells.append(f"{100 * part['wer']:5.1f} [{100 * low:.1f}, {100 * high:.1f}]".ljust(20))
     counts = f"{result['clips']:>5}  {result['words']:>5}"
-    print(f"{source:<12} {result['recogniser']:<16} {counts}  {'  '.join(cells)}")
+    print(f"{source:<12} {result['recogniser']:<16.16} {counts}  {'  '.join(cells)}")
 
 
 def main() -> None:
@@ -101,6 +101,7 @@ def main() -> None:
     add_speech_argument(parser, required=True)
     parser.add_argument("--codec", default="embedded", help="folder, file or hub id")
     parser.add_argument("--sources", nargs="+", choices=SOURCES, default=SOURCES)
+    parser.add_argument("--recogniser", choices=RECOGNISERS, help="hears every source")
     parser.add_argument("--limit", type=int, help="clips of each source, for a quick look")
     parser.add_argument("--json", type=Path, help="write all figures and texts here")
     args = parser.parse_args()
@@ -115,7 +116,7 @@ def main() -> None:
             if digits
             else sentences(args.speech, source, args.limit)
         )
-        results[source] = measure(material, codec)
+        results[source] = measure(material, codec, args.recogniser or material.recogniser)
         show(source, results[source])
     if args.json:
         args.json.write_text(json.dumps(results, indent=1), encoding="utf-8")

@@ -57,6 +57,24 @@ def test_case_and_punctuation_are_no_word_errors(score):
     assert score.words(said) == score.words(heard)
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("7", "seven"),
+        ("15", "fifteen"),
+        ("40", "forty"),
+        ("93", "ninety-three"),
+        ("500", "five hundred"),
+        ("206", "two hundred six"),
+        ("1806", "eighteen oh six"),
+        ("1775", "seventeen seventy-five"),
+        ("2,300", "two thousand three hundred"),
+    ],
+)
+def test_numerals_are_the_words_they_are_read_as(score, written, said):
+    assert score.words(written) == score.words(said)
+
+
 def test_the_error_rate_weighs_utterances_by_their_length(score):
     assert score.error_rate([score.Heard(1, 2), score.Heard(0, 6)]) == pytest.approx(1 / 8)
 
