@@ -1,6 +1,7 @@
 """`sled` as a process of its own: streams, signals, exit codes."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -63,8 +64,9 @@ def test_a_pipe_of_audio_carries_audio_alone(model_folder):
     assert all(line.startswith(b"sled: ") for line in done.stderr.splitlines())
 
 
-@pytest.mark.slow
-def test_help_is_there_within_a_second():
-    started = time.perf_counter()
+def test_help_costs_less_than_a_second():
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([*SLED, "--help"], capture_output=True, check=True)
-    assert time.perf_counter() - started < 1.0
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # Of processor time: a busy machine makes everything late, and no command slower.
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1.0

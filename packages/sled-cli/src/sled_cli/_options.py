@@ -17,7 +17,7 @@ def _be_verbose(context: typer.Context, value: bool) -> bool:  # noqa: FBT001 - 
 
 def is_verbose(context: typer.Context) -> bool:
     """Whether `-v` was seen anywhere on the command line."""
-    return context.find_root().obj == "verbose"
+    return bool(context.find_root().obj == "verbose")
 
 
 def silence_foreign_warnings() -> None:
