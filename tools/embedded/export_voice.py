@@ -26,7 +26,7 @@ from sled_infer import Voice
 from sled_model import SledModel
 
 _ASSETS = Path(__file__).parents[2] / "packages/sled-infer/src/sled_infer/assets/digits"
-_DEFAULT_SPEAKER, _PROMPT = "george", "297"
+_DEFAULT_SPEAKER, _PROMPT = "george", "29"
 
 
 def check_same_latents(trained: Codec, embedded: Codec) -> None:

@@ -2,7 +2,7 @@
 
     python tools/embedded/make_digits.py --audio WORK/audio --out WORK/digits
 
-`short/` (1 to 3 digits), `train/` (to 12) and `dev/` (to 8) each hold FLAC files and a
+`short/` (1 to 3 digits), `train/` (to 9) and `dev/` (to 8) each hold FLAC files and a
 `metadata.csv` (`file|speaker|text`). Training strings use the training takes, development
 strings the held-out takes; none contains a test string. Every string is one speaker's, its
 digits at one loudness, joined with random pauses over a low noise floor.
@@ -51,7 +51,9 @@ def say(digits: str, takes: dict[str, list[np.ndarray]], rng: np.random.Generato
     return wave + 10 ** (_FLOOR_DB / 20) * rng.standard_normal(len(wave), dtype=np.float32)
 
 
-def make(source: Source, out: Path, count: int, longest: int, rng: np.random.Generator) -> float:
+def make(
+    source: Source, out: Path, count: int, longest: int, *, limit: int, rng: np.random.Generator
+) -> float:
     """Write `count` strings a speaker; return the seconds of speech."""
     out.mkdir(parents=True, exist_ok=True)
     forbidden, rows, seconds = read_test_strings(), [], 0.0
@@ -59,7 +61,8 @@ def make(source: Source, out: Path, count: int, longest: int, rng: np.random.Gen
         takes: dict[str, list[np.ndarray]] = {}
         for position in positions:
             word = source.index[position]["text"]
-            takes.setdefault(word, []).append(level(source.clip(position)))
+            if len(takes.setdefault(word, [])) < limit:
+                takes[word].append(level(source.clip(position)))
         for number in range(count):
             digits = draw_string(rng, longest, forbidden)
             name = f"{speaker}_{number:04d}.flac"
@@ -76,18 +79,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--audio", type=Path, required=True, help="from prepare_audio.py")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--count", type=int, default=400, help="training strings a speaker")
+    parser.add_argument("--count", type=int, default=200, help="training strings a speaker")
+    parser.add_argument("--takes", type=int, default=6, help="of each digit and speaker, at most")
+    parser.add_argument("--longest", type=int, default=9, help="digits in a training string")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     plan = (
         ("short", "digits", args.count, 3),
         ("dev", "digits-held-out", 20, 8),
-        ("train", "digits", args.count, 12),
+        ("train", "digits", args.count, args.longest),
     )
     for number, (part, source, count, longest) in enumerate(plan):
         if not (args.out / part / "metadata.csv").exists():
             rng = np.random.default_rng([args.seed, number])
-            seconds = make(Source(args.audio, source), args.out / part, count, longest, rng)
+            seconds = make(
+                Source(args.audio, source), args.out / part, count, longest, args.takes, rng
+            )
             print(f"{part}: {seconds / 3600:.2f} h", flush=True)
 
 
