@@ -127,12 +127,14 @@ class Codec(Float32Module):
     def fingerprint(self) -> str:
         """SHA-256, in hex, that tells codecs apart whose latents do not fit each other.
 
-        Over the sizes and the weights that every kind of checkpoint stores as they are. The
-        convolution kernels stay out: folding their norm rounds differently on other machines.
+        Over the sizes, the codebooks and what the encoder's checkpoints store as it is. The
+        decoder stays out: trained further, it speaks the same latents better. The encoder's
+        kernels stay out: folding their norm rounds differently on other machines.
         """
         digest = hashlib.sha256(self.config.to_json().encode())
         for name, value in sorted(self.state_dict().items()):
-            if value.dim() == 1 or ".lstm." in name or name.startswith("codebooks."):
+            encoder = name.startswith("encoder.") and (value.dim() == 1 or ".lstm." in name)
+            if encoder or name.startswith("codebooks."):
                 digest.update(name.encode())
                 digest.update(value.cpu().contiguous().numpy().tobytes())
         return digest.hexdigest()
