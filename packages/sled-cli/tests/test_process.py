@@ -64,6 +64,18 @@ def test_a_pipe_of_audio_carries_audio_alone(model_folder):
     assert all(line.startswith(b"sled: ") for line in done.stderr.splitlines())
 
 
+@pytest.mark.parametrize(("before", "after"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_waiting_threads_sleep_unless_told_otherwise(before, after):
+    script = "import os; from sled_cli.main import main; main(['--version']); "
+    script += "print(os.environ['OMP_WAIT_POLICY'])"
+    environment = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
+    environment |= {} if before is None else {"OMP_WAIT_POLICY": before}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == after
+
+
 def test_help_costs_less_than_a_second():
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([*SLED, "--help"], capture_output=True, check=True)

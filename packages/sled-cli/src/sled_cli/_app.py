@@ -79,6 +79,9 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command line `arguments` and return the exit code."""
     # Progress of downloads is shown; the chatter of a library that loads weights is not.
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    # Threads that spin while they wait for each other crawl on a machine that has other work: one
+    # frame's arithmetic is split hundreds of times. Read when torch is loaded, so set before it.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         command = typer.main.get_command(app)
         code = command.main(list(arguments), prog_name="sled", standalone_mode=False)

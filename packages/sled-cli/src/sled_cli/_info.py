@@ -34,6 +34,7 @@ _SWITCHES = (
     "TRANSFORMERS_OFFLINE",
     "HF_ENDPOINT",
     "OMP_NUM_THREADS",
+    "OMP_WAIT_POLICY",
     "CUDA_VISIBLE_DEVICES",
 )
 Facts = dict[str, object]
