@@ -88,7 +88,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def workplace(tmp_path: Path) -> Path:
+def scene(tmp_path: Path) -> Path:
     """What the documents suppose to be at hand: a recording and a folder of speech."""
     shutil.copy(DATA / "LJ001-0002.flac", tmp_path / "x.flac")
     shutil.copytree(DATA / "digits", tmp_path / "speech")
@@ -117,12 +117,12 @@ def run(command: str, folder: Path, cache: Path) -> subprocess.CompletedProcess[
 
 @pytest.mark.slow
 @pytest.mark.parametrize("document", cases())
-def test_every_command_of_the_document_runs(document: Path, workplace: Path, cache: Path) -> None:
+def test_every_command_of_the_document_runs(document: Path, scene: Path, cache: Path) -> None:
     shown = [command for block in blocks(document) for command in commands(block)]
     for command in shown:
         if command in RUN_BY_CI:
             continue
-        result = run(command, workplace, cache)
+        result = run(command, scene, cache)
         assert result.returncode == 0, f"{command}\n{result.stderr}"
 
 

@@ -28,7 +28,7 @@ def commands() -> list[str]:
 
 
 @pytest.fixture
-def workplace(tmp_path, monkeypatch, voiced_model, corpus, recording) -> Path:
+def scene(tmp_path, monkeypatch, voiced_model, corpus, recording) -> Path:
     """What the README supposes to be there; a tiny model stands for the voice in the box."""
     monkeypatch.chdir(tmp_path)
     shutil.copy(recording, "x.flac")
@@ -40,7 +40,7 @@ def workplace(tmp_path, monkeypatch, voiced_model, corpus, recording) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not HAS_CODEC, reason="this copy of sled-codec holds no embedded codec")
-def test_every_command_runs(sled, workplace, voiced_model, monkeypatch):
+def test_every_command_runs(sled, scene, voiced_model, monkeypatch):
     monkeypatch.setenv("SLED_MODEL", str(voiced_model))
     for command in commands():
         if "|" in command:
@@ -54,7 +54,7 @@ def test_every_command_runs(sled, workplace, voiced_model, monkeypatch):
 
 
 @pytest.mark.slow
-def test_every_pipe_runs(workplace, voiced_model):
+def test_every_pipe_runs(scene, voiced_model):
     environment = {
         **os.environ,
         "SLED_MODEL": str(voiced_model),
