@@ -12,6 +12,11 @@ import pytest
 SLED = [sys.executable, "-m", "sled_cli"]
 
 
+def heed_ctrl_c():
+    """A shell starts background jobs with SIGINT ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_stdout_closed_by_its_reader_is_one_line_and_exit_code_2():
     read_end, write_end = os.pipe()
     os.close(read_end)
@@ -31,6 +36,7 @@ def test_ctrl_c_while_waiting_for_text_is_exit_code_130():
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=heed_ctrl_c,
     ) as process:
         time.sleep(3)
         process.send_signal(signal.SIGINT)
