@@ -36,7 +36,7 @@ def test_ctrl_c_while_waiting_for_text_is_exit_code_130():
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        preexec_fn=heed_ctrl_c,
+        preexec_fn=heed_ctrl_c,  # noqa: PLW1509  one call, and no threads yet
     ) as process:
         time.sleep(3)
         process.send_signal(signal.SIGINT)
