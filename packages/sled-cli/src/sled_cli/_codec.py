@@ -59,15 +59,17 @@ def decode(
     verbose: Verbose = False,
 ) -> None:
     """Turn codes or latents, as `sled codec encode` writes them, back into audio."""
-
-    def job(model: "sled_codec.Codec", source: Path, target: Path, channels: Session) -> float:
-        wave = model.decode(load_latents(source, model))
-        write_wave(target, wave, model.sample_rate, channels.stdout)
-        return wave.numel() / model.sample_rate
-
     with session(quiet=quiet, verbose=verbose) as channels:
         pairs = pair_targets(sources, output, ".wav")
-        _each(job, pairs, channels, codec, device, offline=offline, as_json=as_json)
+        _each(
+            _audio_of(load_latents),
+            pairs,
+            channels,
+            codec,
+            device,
+            offline=offline,
+            as_json=as_json,
+        )
 
 
 def roundtrip(
@@ -82,21 +84,38 @@ def roundtrip(
     verbose: Verbose = False,
 ) -> None:
     """Send audio through the codec and back, to hear what it keeps."""
-
-    def job(model: "sled_codec.Codec", source: Path, target: Path, channels: Session) -> float:
-        wave = model.decode(model.latents(_encode_file(model, source)))
-        write_wave(target, wave, model.sample_rate, channels.stdout)
-        return wave.numel() / model.sample_rate
-
     with session(quiet=quiet, verbose=verbose) as channels:
         pairs = pair_targets(sources, output, ".wav")
-        _each(job, pairs, channels, codec, device, offline=offline, as_json=as_json)
+        _each(
+            _audio_of(_file_latents),
+            pairs,
+            channels,
+            codec,
+            device,
+            offline=offline,
+            as_json=as_json,
+        )
 
 
 def _encode_file(model: "sled_codec.Codec", source: Path) -> "Tensor":
     from sled_codec import read_audio  # noqa: PLC0415 - heavy
 
     return model.encode(*read_audio(source))
+
+
+def _file_latents(source: Path, model: "sled_codec.Codec") -> "Tensor":
+    return model.latents(_encode_file(model, source))
+
+
+def _audio_of(latents_of: "Callable[[Path, sled_codec.Codec], Tensor]") -> _Job:
+    """Make the job that decodes what `latents_of` reads from a source."""
+
+    def job(model: "sled_codec.Codec", source: Path, target: Path, channels: Session) -> float:
+        wave = model.decode(latents_of(source, model))
+        write_wave(target, wave, model.sample_rate, channels.stdout)
+        return wave.numel() / model.sample_rate
+
+    return job
 
 
 def _each(
