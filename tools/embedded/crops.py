@@ -16,7 +16,7 @@ from corpus import SAMPLE_RATE
 if TYPE_CHECKING:
     from pathlib import Path
 
-SHARES = {"digits": 0.34, "ljspeech": 0.38, "librispeech": 0.28}
+SHARES = {"digits": 0.4, "ljspeech": 0.36, "librispeech": 0.24}
 _PAUSE = (0.03, 0.3)  # seconds between digits
 _GAIN_DB = (-12.0, 6.0)
 _FLOOR_DB = (-75.0, -50.0)

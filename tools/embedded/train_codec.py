@@ -27,7 +27,7 @@ from crops import Crops
 from run_log import Clock, append, save, set_rate
 from torch import Tensor
 
-_BATCH, _DECODER_BATCH, _SECONDS = 10, 5, 0.8
+_BATCH, _DECODER_BATCH, _SECONDS = 8, 5, 0.8
 _QUANTIZE_FROM = 0.05
 _DECODER_DIGITS = 0.6  # the first voice says digits: its decoder hears more of them
 _RATE, _DISCRIMINATOR_RATE = 3e-4, 3e-4
@@ -57,6 +57,10 @@ class Trainer:
         self.clock = Clock(args.minutes)
         if (self.out / "last.pt").exists():
             self._resume(args.minutes)
+        elif args.init_from:
+            state = torch.load(args.init_from, weights_only=False)
+            self.net.load_state_dict(state["net"])
+            self.quantizes = True
         elif not self.decoder_only:
             scale_signals(self.net.encoder, self.net.decoder, self.crops.batch(16))
         else:
@@ -170,6 +174,7 @@ def main() -> None:
     parser.add_argument("--audio", type=Path, required=True, help="from prepare_audio.py")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, required=True)
+    parser.add_argument("--init-from", type=Path, help="checkpoint whose weights to train on")
     parser.add_argument("--decoder-only", type=Path, help="checkpoint to start from")
     parser.add_argument(
         "--adversarial-from", type=float, default=0.5, help="fraction of the decoder's time"

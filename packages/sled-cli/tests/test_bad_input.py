@@ -3,6 +3,8 @@
 import re
 import resource
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -206,13 +208,18 @@ def test_a_training_that_cannot_start(sled, place, arguments, says):
     assert re.search(says, refuse(sled, place, arguments))
 
 
-@pytest.fixture
-def full_disk(place):
-    """No file may grow beyond a few kilobytes, as on a disk that is almost full."""
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file may grow beyond a few kilobytes, as on a disk that is almost full.
+
+    Not a fixture: pytest's own report may go to a file, and must not meet the limit.
+    """
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 @pytest.mark.parametrize(
@@ -223,8 +230,10 @@ def full_disk(place):
         "codec encode good.wav -o x.safetensors --latents --codec CODEC",
     ],
 )
-def test_a_full_disk_leaves_no_half_written_file(sled, place, codec_folder, full_disk, arguments):
-    assert "too large" in refuse(sled, place, arguments.replace("CODEC", str(codec_folder)))
+def test_a_full_disk_leaves_no_half_written_file(sled, place, codec_folder, arguments):
+    with full_disk():
+        says = refuse(sled, place, arguments.replace("CODEC", str(codec_folder)))
+    assert "too large" in says
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
