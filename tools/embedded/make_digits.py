@@ -19,7 +19,7 @@ from corpus import SAMPLE_RATE
 from crops import Source
 from digit_strings import WORDS, draw_string, in_words, read_test_strings
 
-_PAUSE = (0.05, 0.35)  # seconds between digits
+_PAUSE = (0.06, 0.25)  # seconds between digits
 _EDGE = (0.08, 0.2)  # seconds before the first and after the last
 _LOUDNESS_DB = -22.0  # RMS of a digit
 _FLOOR_DB = -66.0
@@ -79,8 +79,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--audio", type=Path, required=True, help="from prepare_audio.py")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--count", type=int, default=200, help="training strings a speaker")
-    parser.add_argument("--takes", type=int, default=6, help="of each digit and speaker, at most")
+    parser.add_argument("--count", type=int, default=500, help="training strings a speaker")
+    parser.add_argument("--takes", type=int, default=15, help="of each digit and speaker, at most")
     parser.add_argument("--longest", type=int, default=9, help="digits in a training string")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
@@ -93,7 +93,7 @@ def main() -> None:
         if not (args.out / part / "metadata.csv").exists():
             rng = np.random.default_rng([args.seed, number])
             seconds = make(
-                Source(args.audio, source), args.out / part, count, longest, args.takes, rng
+                Source(args.audio, source), args.out / part, count, longest, limit=args.takes, rng=rng
             )
             print(f"{part}: {seconds / 3600:.2f} h", flush=True)
 

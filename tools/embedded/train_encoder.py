@@ -1,0 +1,138 @@
+"""Train the encoder of the embedded codec, then its codebooks; run again to go on.
+
+    python tools/embedded/train_encoder.py --audio WORK/audio --out WORK/encoder --minutes 20
+
+The encoder learns to give `spectral_latents.py`'s latents from the waveform alone. When the time
+is over, k-means fits the eight codebooks level by level. From then on codes and latents are
+fixed: the decoder and a voice can be trained at the same time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+from pathlib import Path
+
+import torch
+from codec_fast import encode
+from codec_init import scale_signals
+from codec_net import CodecNet
+from corpus import SAMPLE_RATE
+from crops import Crops
+from run_log import Clock, append, save, set_rate
+from spectral_latents import HOP, SpectralLatents
+from torch import Tensor
+
+_BATCH, _SECONDS, _RATE = 8, 0.8, 6e-4
+_SKIPPED = 4  # frames at the start of a crop whose windows hold samples from before it
+_FIT_BATCHES, _POOL_BATCHES = 100, 200
+
+
+class Trainer:
+    """Network, targets, optimizer, data and time of one run."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        torch.manual_seed(args.seed)
+        self.out = args.out
+        self.crops = Crops(args.audio, int(_SECONDS * SAMPLE_RATE) // HOP * HOP, args.seed)
+        self.net, self.target = CodecNet(), SpectralLatents()
+        self.optimizer = torch.optim.Adam(
+            self.net.encoder.parameters(), lr=_RATE, betas=(0.9, 0.99)
+        )
+        self.step, self.clock = 0, Clock(args.minutes)
+        if (self.out / "last.pt").exists():
+            self._resume(args.minutes)
+            return
+        self.target.fit(torch.cat([self.crops.batch(_BATCH) for _ in range(_FIT_BATCHES)]))
+        if args.init_from:
+            state = torch.load(args.init_from, weights_only=False)
+            self.net.load_state_dict(state["net"])
+        else:
+            scale_signals(self.net.encoder, self.net.decoder, self.crops.batch(16))
+
+    def save(self) -> None:
+        """Write all that resuming needs."""
+        parts = ("net", "target", "optimizer")
+        state = {part: getattr(self, part).state_dict() for part in parts}
+        state |= {"step": self.step, "elapsed": self.clock.elapsed}
+        state |= {"crops": self.crops.rng.bit_generator.state, "torch": torch.get_rng_state()}
+        save(self.out / "last.pt", state)
+
+    def _resume(self, minutes: float) -> None:
+        state = torch.load(self.out / "last.pt", weights_only=False)
+        for part in ("net", "target", "optimizer"):
+            getattr(self, part).load_state_dict(state[part])
+        self.step, self.clock = state["step"], Clock(minutes, state["elapsed"])
+        self.crops.rng.bit_generator.state = state["crops"]
+        torch.set_rng_state(state["torch"])
+
+    def train_step(self) -> dict[str, float]:
+        """Take one step; return its losses."""
+        self.step += 1
+        wave = self.crops.batch(_BATCH)
+        loss = distance(encode(self.net.encoder, wave), self.target(wave))
+        self.optimizer.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.net.encoder.parameters(), 1.0)
+        set_rate(self.optimizer, _RATE * self.clock.cosine())
+        self.optimizer.step()
+        return {"loss": loss.item(), "norm": float(norm)}
+
+    @torch.no_grad()
+    def fit_codebooks(self) -> None:
+        """Fit the codebooks to latents of random crops."""
+        pool = [encode(self.net.encoder, self.crops.batch(_BATCH)) for _ in range(_POOL_BATCHES)]
+        frames = torch.cat(pool).transpose(1, 2).flatten(0, 1)
+        self.net.start_codebooks(frames, torch.Generator().manual_seed(0))
+
+
+def distance(latents: Tensor, target: Tensor) -> Tensor:
+    """Return the mean squared error of latents `[B, 128, frames]`, 1 where they are a constant."""
+    return (latents - target)[..., _SKIPPED:].square().mean()
+
+
+@torch.no_grad()
+def check(trainer: Trainer, folder: Path, *, quantized: bool = False) -> dict[str, float]:
+    """Measure the error on held-out speech."""
+    crops = Crops(folder, trainer.crops.samples, 1, suffix="-held-out")
+    errors = []
+    for _ in range(6):
+        wave = crops.batch(16)
+        latents = trainer.net.encoder(wave)
+        if quantized:
+            latents, _ = trainer.net.quantize(latents, update=False)
+        errors.append(distance(latents, trainer.target(wave)))
+    return {"held_out_quantized" if quantized else "held_out": float(torch.stack(errors).mean())}
+
+
+def main() -> None:
+    """Train until the time is over."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--audio", type=Path, required=True, help="from prepare_audio.py")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, required=True)
+    parser.add_argument("--init-from", type=Path, help="checkpoint whose weights to start from")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    args.out.mkdir(parents=True, exist_ok=True)
+    trainer, log = Trainer(args), args.out / "log.jsonl"
+    for count in itertools.count(1):
+        losses = trainer.train_step()
+        if count % 25 == 0:
+            minutes = trainer.clock.elapsed / 60
+            append(log, {"step": trainer.step, "minutes": minutes} | losses)
+        if count % 300 == 0:
+            append(log, {"step": trainer.step} | check(trainer, args.audio))
+            trainer.save()
+        if trainer.clock.done >= 1:
+            break
+    append(log, {"step": trainer.step} | check(trainer, args.audio))
+    trainer.fit_codebooks()
+    append(log, check(trainer, args.audio, quantized=True))
+    trainer.save()
+
+
+if __name__ == "__main__":
+    main()
