@@ -10,6 +10,7 @@ from ._cache import KVCache
 from ._config import SledConfig
 from ._errors import ModelError
 from ._guidance import guide
+from ._incremental import IncrementalEncoder
 from ._layout import Arrangement, Layout, OfflineLayout, StreamingLayout, layout_for
 from ._losses import Losses
 from ._model import SledModel, register
@@ -20,6 +21,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Arrangement",
     "Batch",
+    "IncrementalEncoder",
     "KVCache",
     "Layout",
     "Losses",
