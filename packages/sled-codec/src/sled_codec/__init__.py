@@ -12,6 +12,7 @@ from sled_codec._codec import Codec
 from sled_codec._config import CodecConfig
 from sled_codec._errors import CodecError
 from sled_codec._files import atomic_path, atomic_write
+from sled_codec._incremental import DecoderState
 from sled_codec._load import EMBEDDED
 from sled_codec._resample import resample
 
@@ -22,6 +23,7 @@ __all__ = [
     "Codec",
     "CodecConfig",
     "CodecError",
+    "DecoderState",
     "__version__",
     "atomic_path",
     "atomic_write",

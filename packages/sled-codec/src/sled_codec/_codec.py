@@ -16,6 +16,7 @@ from sled_codec._convert import convert
 from sled_codec._errors import CodecError
 from sled_codec._files import atomic_write
 from sled_codec._float32 import Float32Module, full_float32
+from sled_codec._incremental import DecoderState, frames_to_start, push
 from sled_codec._load import CONFIG_NAME, EMBEDDED, WEIGHTS_NAME, load_checkpoint
 from sled_codec._network import build_networks
 from sled_codec._quantizer import Codebooks
@@ -183,3 +184,42 @@ class Codec(Float32Module):
             checked = [inputs.latents(each, self) for each in latents]
             together = self.device.type != "cpu"
             return decode_each(self.decoder, checked, self.hop_length, in_one_pass=together)
+
+    @cached_property
+    def frames_to_start(self) -> int:
+        """Frames that the first sample of a stream hangs on; the last of them brings it out.
+
+        7 for EnCodec, which reflects the start: the first 6 pushed alone give no samples yet.
+        """
+        return frames_to_start(self.decoder, self.config.pad_mode)
+
+    def decoder_state(self) -> DecoderState:
+        """Return the state of a stream of latents that has just begun, for `decode_step`."""
+        return DecoderState()
+
+    def decode_step(self, latents: Tensor, state: DecoderState, *, last: bool = False) -> Tensor:
+        """Return the samples that these latents bring out; changes ``state``.
+
+        However a stream is cut, the joined samples are those of one `decode` of the whole, and
+        every frame after the first `frames_to_start` costs the same. Before that, frames wait.
+
+        ``latents``: ``[frames, D]`` of any float dtype, frames may be 0. ``last`` ends the
+        stream, which matters only to one shorter than `frames_to_start`. Returns float32
+        ``[frames · hop]``, at the start ``[0]`` or all that waited with it. Raises `CodecError`
+        for another shape, NaN, or a stream that has ended; the state is then as it was.
+        """
+        return self.decode_step_batch([latents], [state], last=last)[0]
+
+    def decode_step_batch(
+        self, latents: Sequence[Tensor], states: Sequence[DecoderState], *, last: bool = False
+    ) -> list[Tensor]:
+        """Do `decode_step` for several streams at once: one state and one wave each.
+
+        They may have begun at different times and push different numbers of frames; those that
+        push equally many share a pass over the weights. The result is that of each alone, up
+        to the order of sums.
+        """
+        with full_float32(self.device):
+            checked = [inputs.latents(each, self, may_be_empty=True) for each in latents]
+            inputs.check_states(checked, states)
+            return push(self.decoder, checked, states, last=last, to_start=self.frames_to_start)

@@ -1,11 +1,13 @@
 """What callers hand in, checked and brought to the form the networks take."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from sled_codec._errors import CodecError
+from sled_codec._incremental import DecoderState
 from sled_codec._resample import resample
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ def codes(values: Tensor, codec: "Codec") -> Tensor:
     return values
 
 
-def latents(values: Tensor, codec: "Codec") -> Tensor:
+def latents(values: Tensor, codec: "Codec", *, may_be_empty: bool = False) -> Tensor:
     """Return ``values`` as float32 latents ``[frames, D]`` on the codec's device."""
     _check_tensor("latents", values)
     size = codec.latent_size
@@ -58,12 +60,22 @@ def latents(values: Tensor, codec: "Codec") -> Tensor:
         raise CodecError(
             f"latents must be floats [frames, {size}], not {values.dtype} {list(values.shape)}"
         )
-    if len(values) == 0:
+    if len(values) == 0 and not may_be_empty:
         raise CodecError("latents hold no frames; nothing to decode")
     values = values.to(codec.device, torch.float32)
     if not bool(torch.isfinite(values).all()):
         raise CodecError("latents hold NaN or infinite numbers; check what made them")
     return values
+
+
+def check_states(latents: Sequence[Tensor], states: Sequence[DecoderState]) -> None:
+    """Raise `CodecError` unless there is one state of its own, still open, for each stream."""
+    if len(states) != len(latents) or len({id(state) for state in states}) != len(states):
+        raise CodecError(
+            f"{len(latents)} streams of latents need as many states, one each, not {len(states)}"
+        )
+    if any(state.ended for state in states):
+        raise CodecError("this stream of latents has ended; begin another with decoder_state()")
 
 
 def _check_tensor(name: str, value: object) -> None:
