@@ -68,3 +68,24 @@ def test_strict_refuses_the_row_that_would_be_skipped(trained, tmp_path):
     assert "metadata.csv:7: no file" in outcome.err
     assert outcome.err.count("\n") == 1
     assert not (tmp_path / "run").exists()
+
+
+def test_an_offline_model_learns_to_stream(trained, sled, corpus, tmp_path):
+    assert trained("--quiet").code == 0
+    sets = ("--set", "run.steps=1", "--set", "data.batch_size=3")
+    turns = ("--tokens", 2, "--frames", 9)
+    outcome = sled(
+        "train", "streaming", corpus, "--from", "run/final", "--out", "stream", *turns, *sets,
+        "--json",
+    )  # fmt: skip
+    assert outcome.code == 0, outcome.err
+    assert outcome.json["finished"] is True
+    config = json.loads((tmp_path / "stream/final/config.json").read_text())
+    assert (config["stream_n"], config["stream_m"]) == (2, 9)
+
+
+def test_streaming_without_a_start_says_what_is_missing(sled, corpus, tmp_path):
+    outcome = sled("train", "streaming", corpus, "--out", tmp_path / "run")
+    assert outcome.code == 2
+    assert "--from" in outcome.err
+    assert not (tmp_path / "run").exists()

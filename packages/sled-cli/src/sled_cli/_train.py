@@ -10,63 +10,116 @@ from sled_cli._options import Json, Quiet, Verbose
 from sled_cli._session import Session, session
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sled_codec import Codec
     from sled_model import SledModel, Tokenizer
-    from sled_train import TrainResult
+    from sled_train import Recipe, TrainResult
     from torch import Tensor
 
 _LONGEST_SECONDS = 20.0
 
 
+Data = Annotated[
+    str, typer.Argument(help="Folder with metadata.csv, that file, or a JSONL manifest.")
+]
+Run = Annotated[Path, typer.Option("--out", "-o", help="Run folder; resumed if it has one.")]
+EvalData = Annotated[
+    str | None, typer.Option("--eval-data", help="Held-out corpus of the same forms.")
+]
+RecipeFile = Annotated[Path | None, typer.Option("--recipe", help="YAML over the shipped recipe.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the recipe."),
+]
+Initial = Annotated[str | None, typer.Option("--from", help="Model folder or hub id to fine-tune.")]
+TokenizerName = Annotated[
+    str | None,
+    typer.Option("--tokenizer", help="Folder or hub id [default: that of --from, or trained]."),
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse rows whose audio is missing, do not skip.")
+]
+
+
 def offline(
-    data: Annotated[
-        str, typer.Argument(help="Folder with metadata.csv, that file, or a JSONL manifest.")
-    ],
+    data: Data,
     *,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Run folder; resumed if it has one.")],
-    eval_data: Annotated[
-        str | None, typer.Option("--eval-data", help="Held-out corpus of the same forms.")
-    ] = None,
-    recipe: Annotated[
-        Path | None, typer.Option("--recipe", help="YAML over the shipped recipe.")
-    ] = None,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the recipe."),
-    ] = None,
-    model_init: Annotated[
-        str | None, typer.Option("--model-init", help="Model folder or hub id to fine-tune.")
-    ] = None,
+    out: Run,
+    eval_data: EvalData = None,
+    recipe: RecipeFile = None,
+    overrides: Overrides = None,
+    initial: Initial = None,
     codec: CodecName = None,
-    tokenizer: Annotated[
-        str | None, typer.Option("--tokenizer", help="Folder or hub id [default: trained].")
-    ] = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse rows whose audio is missing, do not skip.")
-    ] = False,
+    tokenizer: TokenizerName = None,
+    strict: Strict = False,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Train a model that hears the whole text first; Ctrl-C and run again to resume."""
-    given = {
+    given: dict[str, object] = {
         "data.train": data,
         "data.eval": eval_data,
-        "data.codec": codec,
-        "data.tokenizer": tokenizer,
-        "data.strict": True if strict else None,
-        "run.init_from": model_init,
         "run.out": out,
+        "run.init_from": initial,
     }
-    values = [f"{key}={value}" for key, value in given.items() if value is not None]
+    given |= {"data.codec": codec, "data.tokenizer": tokenizer, "data.strict": strict or None}
     with session(quiet=quiet, verbose=verbose) as channels:
-        from sled_train import load_recipe, train  # noqa: PLC0415 - heavy
+        resolved = _resolve("offline", recipe, given, overrides)
+        _train(channels, resolved, as_json=as_json)
 
-        resolved = load_recipe("offline", file=recipe, overrides=[*values, *(overrides or ())])
-        result = train(resolved, console=channels.console(), quiet=quiet, speak=speak)
-        _report(channels, result, as_json=as_json)
+
+def streaming(
+    data: Data,
+    *,
+    out: Run,
+    initial: Initial = None,
+    tokens: Annotated[
+        int | None, typer.Option("--tokens", help="Text tokens of a turn.", show_default="5")
+    ] = None,
+    frames: Annotated[
+        int | None, typer.Option("--frames", help="Frames of a turn.", show_default="45")
+    ] = None,
+    eval_data: EvalData = None,
+    recipe: RecipeFile = None,
+    overrides: Overrides = None,
+    codec: CodecName = None,
+    tokenizer: TokenizerName = None,
+    strict: Strict = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Fine-tune an offline model to speak while text still comes; run again to resume."""
+    given: dict[str, object] = {
+        "data.train": data,
+        "data.eval": eval_data,
+        "run.out": out,
+        "run.init_from": initial,
+    }
+    given |= {"data.codec": codec, "data.tokenizer": tokenizer, "data.strict": strict or None}
+    given |= {"layout.n": tokens, "layout.m": frames}
+    with session(quiet=quiet, verbose=verbose) as channels:
+        resolved = _resolve("streaming", recipe, given, overrides)
+        _train(channels, resolved, as_json=as_json)
+
+
+def _resolve(
+    kind: str, file: Path | None, given: "Mapping[str, object]", overrides: "Sequence[str] | None"
+) -> "Recipe":
+    """Build the recipe: shipped, then the user's file, then options, then `--set`."""
+    from sled_train import load_recipe  # noqa: PLC0415 - heavy
+
+    values = [f"{key}={value}" for key, value in given.items() if value is not None]
+    return load_recipe(kind, file=file, overrides=[*values, *(overrides or ())])
+
+
+def _train(channels: Session, recipe: "Recipe", *, as_json: bool) -> None:
+    from sled_train import train  # noqa: PLC0415 - heavy
+
+    result = train(recipe, console=channels.console(), quiet=channels.quiet, speak=speak)
+    _report(channels, result, as_json=as_json)
     if not result.finished:
         raise typer.Exit(130)
 

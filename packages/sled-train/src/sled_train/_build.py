@@ -25,6 +25,8 @@ _TRAINING_ONLY = {
     "loss_kernel",
 }
 """Model fields that a fine-tuning takes from its recipe; all others are the model's."""
+INITIAL = "initial"
+"""As `data.codec`: the codec of the model `run.init_from`."""
 
 
 def build_tokenizer(recipe: Recipe, run: Path, texts: Sequence[str]) -> Tokenizer:
@@ -42,21 +44,34 @@ def build_tokenizer(recipe: Recipe, run: Path, texts: Sequence[str]) -> Tokenize
     return tokenizer
 
 
-def with_initial_sizes(recipe: Recipe, run: Path) -> Recipe:
-    """Put the sizes of the model `run.init_from` into the recipe's model section.
+def with_initial_model(recipe: Recipe) -> Recipe:
+    """Put sizes and codec of the model `run.init_from` into the recipe.
 
     When resuming they come from the run's own recipe, so that the initial model may be gone.
+
+    Raises:
+        TrainError: the codec is to be the initial model's, but none is given.
+
     """
-    if recipe.run.init_from is None:
+    source = recipe.run.init_from
+    if source is None:
+        if recipe.data.codec == INITIAL:
+            raise TrainError(
+                f"data.codec is {INITIAL!r}, but there is no run.init_from: give it (--from), "
+                "or name the codec"
+            )
         return recipe
-    saved = run / "recipe.yaml"
-    if saved.is_file():
-        sizes = asdict(read_recipe(saved).model)
+    saved = Path(recipe.run.out or "") / "recipe.yaml"
+    if recipe.run.out is not None and saved.is_file():
+        known = read_recipe(saved)
+        values, codec = asdict(known.model), known.data.codec
     else:
-        config = SledModel.from_pretrained(recipe.run.init_from).config
-        sizes = {field.name: getattr(config, field.name) for field in fields(ModelRecipe)}
-    shared = {name: value for name, value in sizes.items() if name not in _TRAINING_ONLY}
-    return replace(recipe, model=replace(recipe.model, **shared))
+        config = SledModel.from_pretrained(source).config
+        values = {field.name: getattr(config, field.name) for field in fields(ModelRecipe)}
+        codec = config.codec
+    shared = {name: value for name, value in values.items() if name not in _TRAINING_ONLY}
+    data = replace(recipe.data, codec=codec) if recipe.data.codec == INITIAL else recipe.data
+    return replace(recipe, data=data, model=replace(recipe.model, **shared))
 
 
 def build_model(
@@ -78,6 +93,7 @@ def build_model(
         _check_unchanged(checkpoint, config)
         return SledModel.from_pretrained(checkpoint, config=config)
     if recipe.run.init_from is not None:
+        _check_codec(recipe, codec)
         return SledModel.from_pretrained(recipe.run.init_from, config=config)
     with seeded(derive_seed(recipe.run.seed, "weights")):
         return SledModel(config)
@@ -93,6 +109,16 @@ def _config(recipe: Recipe, tokenizer: Tokenizer, codec: Codec) -> SledConfig:
         codec=recipe.data.codec,
         codec_fingerprint=codec.fingerprint,
     )
+
+
+def _check_codec(recipe: Recipe, codec: Codec) -> None:
+    """Refuse to fine-tune a model on the latents of another codec than it knows."""
+    known = SledModel.from_pretrained(recipe.run.init_from or "").config
+    if known.codec_fingerprint not in (None, codec.fingerprint):
+        raise TrainError(
+            f"{recipe.run.init_from} speaks the latents of codec {known.codec}, "
+            f"not those of {recipe.data.codec}: set data.codec to it"
+        )
 
 
 def _check_unchanged(checkpoint: Path, config: SledConfig) -> None:

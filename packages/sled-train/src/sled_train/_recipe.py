@@ -1,7 +1,7 @@
 """The recipe: every knob of a training run as frozen, typed dataclasses.
 
-The shipped YAML files give the values (`recipes/offline.yaml`); the defaults here are the same
-published ones, so that a recipe can also be built in code.
+The shipped YAML files give the values; the defaults here are those of `recipes/offline.yaml`, so
+that a recipe can also be built in code.
 """
 
 from dataclasses import dataclass, field

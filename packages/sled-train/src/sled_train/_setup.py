@@ -10,7 +10,7 @@ from sled_codec import Codec, atomic_write
 from sled_model import Layout, SledModel, Tokenizer, layout_for
 from torch import nn
 
-from ._build import build_model, with_initial_sizes
+from ._build import build_model, with_initial_model
 from ._checkpoint import Progress, list_checkpoints, load_optimizer, load_progress
 from ._dataset import Dataset
 from ._errors import TrainError
@@ -55,12 +55,12 @@ def setup(recipe: Recipe, console: Console, stop: StopSignal) -> TrainState | No
     Returns None where `stop` was requested before the encoding was done; raises TrainError where
     recipe, corpus or run folder do not fit.
     """
+    recipe = with_initial_model(recipe)
     inputs = gather(recipe, console, stop)
     if inputs is None:
         return None
     run, accelerator = inputs.run, inputs.accelerator
     checkpoint = next(reversed(list_checkpoints(run)), None)
-    recipe = with_initial_sizes(recipe, run)
     model = build_model(recipe, checkpoint, inputs.tokenizer, inputs.codec)
     model.to(accelerator.device)
     layout = layout_for(model.config)
