@@ -1,7 +1,9 @@
 """Model folders: saved and loaded is as before, and whatever does not fit is named."""
 
 import json
+import resource
 import shutil
+from contextlib import contextmanager
 
 import pytest
 import torch
@@ -142,13 +144,19 @@ def test_a_hub_id_that_is_in_the_cache(folder, tmp_path):
     assert model.config.hidden_size == 16
 
 
-def test_a_failed_save_leaves_the_old_files_and_nothing_else(tiny_model, folder, monkeypatch):
+@contextmanager
+def full_disk(size: int):
+    """No file may grow beyond `size` bytes while this is open."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_a_full_disk_is_an_os_error_and_leaves_the_old_files_and_nothing_else(tiny_model, folder):
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-
-    def full_disk(*_, **__):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("sled_model._checkpoint.save_file", full_disk)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="too large"), full_disk(4096):
         tiny_model.save_pretrained(folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

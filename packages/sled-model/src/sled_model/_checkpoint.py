@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from ._config import SledConfig
 from ._errors import ModelError
@@ -58,7 +58,8 @@ def write_model(folder: Path, config: SledConfig, tensors: dict[str, Tensor]) ->
     """Write config and weights into a folder, each whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder / WEIGHTS) as part:
-        save_file(tensors, part, metadata={"format": "pt"})
+        # Not save_file: on a full disk it raises its own error instead of OSError.
+        part.write_bytes(save(tensors, metadata={"format": "pt"}))
     with replacing(folder / CONFIG) as part:
         # Readers older than transformers 5 know the dtype by its former name.
         fields = config.to_diff_dict()

@@ -41,6 +41,8 @@ class Losses:
         repulsion: mean_{i != j} d(x_i, x_j), averaged over frames.
         frames: frames averaged over.
         stops: stop states averaged over.
+        ends_found: how many samples' ends the stop head calls an end (probability above 0.5).
+        false_ends: how many frames' states it calls an end.
 
     """
 
@@ -51,6 +53,8 @@ class Losses:
     repulsion: Tensor
     frames: int
     stops: int
+    ends_found: Tensor
+    false_ends: Tensor
 
 
 def energy_distance(beta: float) -> Distance:

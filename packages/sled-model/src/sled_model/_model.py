@@ -119,8 +119,12 @@ class SledModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         if noise is None:
             noise = self._noise(len(z), generator).to(hidden.device)
         attraction, repulsion = score(self.sample(z, noise), target, distance_for(self.config))
-        stop = stop_loss(self.stop_logits(z), self.stop_logits(last), self.stop_weight)
-        return _losses(attraction, repulsion, stop, len(last))
+        return _losses(attraction, repulsion, *self._stop_loss(z, last))
+
+    def _stop_loss(self, z: Tensor, last: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Give the stop loss and which states [N], [B] the head calls an end."""
+        going, stopping = self.stop_logits(z), self.stop_logits(last)
+        return stop_loss(going, stopping, self.stop_weight), going > 0, stopping > 0
 
     forward = loss
 
@@ -209,11 +213,23 @@ class SledModel(PreTrainedModel):  # type: ignore[no-untyped-call]
             self.push_to_hub(options.pop("repo_id", folder.name), **options)
 
 
-def _losses(attraction: Tensor, repulsion: Tensor, stop: Tensor, rows: int) -> Losses:
+def _losses(
+    attraction: Tensor, repulsion: Tensor, stop: Tensor, false_ends: Tensor, ends_found: Tensor
+) -> Losses:
     frames = len(attraction)
     pull, push = attraction.sum() / max(1, frames), repulsion.sum() / max(1, frames)
     energy = pull - push
-    return Losses(energy + stop, energy, stop, pull, push, frames, frames + rows)
+    return Losses(
+        total=energy + stop,
+        energy=energy,
+        stop=stop,
+        attraction=pull,
+        repulsion=push,
+        frames=frames,
+        stops=frames + len(ends_found),
+        ends_found=ends_found.sum(),
+        false_ends=false_ends.sum(),
+    )
 
 
 def _dtype(asked: torch.dtype | str | None, stored: dict[str, Tensor]) -> torch.dtype:
