@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from sled_infer import GivenNoise, SeededNoise, SynthesisError, Utterance, decode
+from sled_infer import Engine, GivenNoise, SeededNoise, SynthesisError, Utterance
 from sled_model import ModelError, SledConfig, SledModel
 
 LATENT, NOISE, POSITIONS = 6, 5, 96
@@ -43,7 +43,7 @@ def endless(model):
         model.stop.weight.copy_(kept)
 
 
-def utterance(length, *, prompt=0, cfg=2.0, seed=0, max_frames=12):
+def utterance(length, *, prompt=0, cfg=2.0, seed=0, max_frames=12, **more):
     generator = torch.Generator().manual_seed(length)
     return Utterance(
         text_ids=torch.randint(4, 40, (length,), generator=generator),
@@ -51,19 +51,20 @@ def utterance(length, *, prompt=0, cfg=2.0, seed=0, max_frames=12):
         cfg=cfg,
         noise=SeededNoise(seed, NOISE),
         max_frames=max_frames,
+        **more,
     )
 
 
-def spoken(model, asked):
-    frames, stopped = [[] for _ in asked], {}
-    for step in decode(model, asked):
-        for number, latent in zip(step.speaking, step.latents, strict=True):
-            frames[number].append(latent)
-        assert not stopped.keys() & step.ended.keys()
-        stopped |= step.ended
-    assert stopped.keys() == set(range(len(asked)))
-    empty = torch.empty(0, LATENT)
-    return [(torch.stack(f) if f else empty, stopped[n]) for n, f in enumerate(frames)]
+def spoken(model, asked, **options):
+    tracks = dict(Engine(model).decode(asked, **options))
+    assert tracks.keys() == set(range(len(asked)))
+    return [outcome(tracks[number]) for number in range(len(asked))]
+
+
+def outcome(track):
+    frames = list(track.frames)
+    assert len(frames) == track.spoken
+    return (torch.stack(frames) if frames else torch.empty(0, LATENT)), track.stopped
 
 
 VARIED = [
@@ -83,6 +84,15 @@ def test_each_of_a_varied_batch_is_spoken_as_alone(model):
         assert stopped == alone_stopped
         torch.testing.assert_close(frames, alone, rtol=1e-4, atol=1e-4)
     assert {stopped for _, stopped in together} == {True, False}
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 4])
+def test_who_joins_when_another_has_ended_is_spoken_as_alone(model, at_once):
+    later = spoken(model, [utterance(**each) for each in VARIED], at_once=at_once)
+    for (frames, stopped), each in zip(later, VARIED, strict=True):
+        [(alone, alone_stopped)] = spoken(model, [utterance(**each)])
+        assert stopped == alone_stopped
+        torch.testing.assert_close(frames, alone, rtol=1e-4, atol=1e-4)
 
 
 def test_order_in_the_batch_means_nothing(model):
@@ -141,10 +151,9 @@ def test_an_endless_model_runs_to_its_limit_and_says_so(endless):
 
 
 def test_a_sure_stop_ends_before_the_first_frame(model):
-    [step] = decode(model, [utterance(3)], stop_threshold=0.0)
-    assert step.speaking == ()
-    assert len(step.latents) == 0
-    assert step.ended == {0: True}
+    [(frames, stopped)] = spoken(model, [utterance(3, stop_threshold=0.0)])
+    assert len(frames) == 0
+    assert stopped
 
 
 def test_a_stop_right_at_the_limit_counts_as_a_stop(model):
@@ -156,18 +165,30 @@ def test_a_stop_right_at_the_limit_counts_as_a_stop(model):
     assert len(same) == len(frames)
 
 
-def test_every_position_can_be_filled(endless):
-    [(frames, _)] = spoken(endless, [utterance(POSITIONS - 20, max_frames=20)])
-    assert len(frames) == 20
+def test_every_position_can_be_filled_and_the_last_one_is_an_end(endless):
+    for limit in (20, 21):
+        [(frames, stopped)] = spoken(endless, [utterance(POSITIONS - 20, max_frames=limit)])
+        assert (len(frames), stopped) == (20, False)
+
+
+@pytest.mark.parametrize("sizes", [{"length": POSITIONS}, {"length": 6, "prompt": POSITIONS - 6}])
+def test_what_leaves_no_position_is_refused(model, sizes):
     with pytest.raises(ModelError, match=str(POSITIONS)):
-        spoken(endless, [utterance(POSITIONS - 20, max_frames=21)])
+        spoken(model, [utterance(**sizes)])
+
+
+def test_nothing_to_say_or_no_time_to_say_it_is_refused(model):
+    for empty in (utterance(0), utterance(3, max_frames=0)):
+        with pytest.raises(ModelError, match="needs text, and at least one frame"):
+            spoken(model, [empty])
 
 
 def test_the_stop_is_read_from_the_unguided_row(model):
     """However wild the guidance, a first step with the same text stops or not alike."""
     for length in range(1, 30):
-        mild, wild = (next(decode(model, [utterance(length, cfg=c)])).ended for c in (1.0, 50.0))
-        assert mild == wild
+        asked = [utterance(length, cfg=cfg, max_frames=1) for cfg in (1.0, 50.0)]
+        (mild, _), (wild, _) = spoken(model, asked)
+        assert len(mild) == len(wild)
 
 
 def test_decoding_leaves_no_gradients_and_no_global_random_state(endless):

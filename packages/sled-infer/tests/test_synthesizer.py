@@ -204,11 +204,6 @@ def test_another_codec_than_the_trained_one_is_refused(model_folder, other_codec
         load(model_folder, codec=other_codec)
 
 
-def test_a_streaming_model_is_refused(copy, codec):
-    with pytest.raises(SynthesisError, match="5 tokens every 45 frames"):
-        load(copy(stream_n=5, stream_m=45), codec=codec)
-
-
 def test_parts_of_other_sizes_are_refused(model_folder, codec, tmp_path):
     model = SledModel.from_pretrained(model_folder)
     Tokenizer.train(["ab cd ef gh " + chr(i) * 3 for i in range(97, 400)], 330).save(tmp_path)

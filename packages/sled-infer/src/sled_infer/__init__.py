@@ -1,35 +1,43 @@
 """Speech synthesis and voice cloning with SLED models.
 
-`Synthesizer` speaks, `Voice` is a voice to be cloned, `embedded` holds the voices that are
-shipped. `decode` is the engine below: latents of a batch, frame by frame.
+`Synthesizer` speaks, whole texts or streams, `Voice` is a voice to be cloned, `embedded` holds
+the voices that are shipped. `Engine` is what lies below: latents of a batch, frame by frame.
 """
 
 from . import embedded
 from ._card import VoiceCard
-from ._engine import STOP_THRESHOLD, Step, Utterance, decode
+from ._clock import StreamClock
+from ._engine import Engine
 from ._errors import SynthesisError
 from ._noise import GivenNoise, Noise, SeededNoise
+from ._session import Stream, StreamState
 from ._speech import Request, Speech, Timings
 from ._synthesizer import Synthesizer
+from ._track import Track
+from ._utterance import OFFLINE_STOP, STREAMING_STOP, Utterance
 from ._voice import Voice
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "STOP_THRESHOLD",
+    "OFFLINE_STOP",
+    "STREAMING_STOP",
+    "Engine",
     "GivenNoise",
     "Noise",
     "Request",
     "SeededNoise",
     "Speech",
-    "Step",
+    "Stream",
+    "StreamClock",
+    "StreamState",
     "SynthesisError",
     "Synthesizer",
     "Timings",
+    "Track",
     "Utterance",
     "Voice",
     "VoiceCard",
     "__version__",
-    "decode",
     "embedded",
 ]

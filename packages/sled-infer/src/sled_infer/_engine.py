@@ -1,21 +1,27 @@
-"""The decoding engine: one generator over an explicit key/value cache.
+"""The decoding engine: one batch that utterances join and leave while others go on.
 
-    for step in decode(model, utterances):
-        step.latents   # one new frame of every utterance that still speaks
+    for number, track in Engine(model).decode(utterances):
+        track.frames   # what it said: latents [D], frame by frame
 
-All utterances advance by one frame a step, in one pass over the weights. An utterance has a
-conditional row in the cache and, if it is guided, an unconditional one that has lost its text
-(2207.12598, classifier-free guidance; here on the hidden state the head is conditioned on). All
-state lies in `Decoding`; nothing hides in the model.
+In a step every utterance that can moves on by one frame, all in one pass over the weights; text
+that has become due, of new ones or between frames, is read in a pass of its own. An utterance has
+a conditional row in the cache and, if it is guided, an unconditional one that has lost its text
+(2207.12598, classifier-free guidance; here on the hidden state the head is conditioned on).
+
+Any thread may call any method: one at a time moves the batch, for all.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import torch
-from sled_model import KVCache, OfflineLayout
+from sled_model import ModelError
+
+from ._rows import Rows
+from ._track import Track
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,185 +29,197 @@ if TYPE_CHECKING:
     from sled_model import SledModel
     from torch import Tensor
 
-    from ._noise import Noise
+    from ._rows import Row
+    from ._utterance import Utterance
 
-STOP_THRESHOLD = 0.8
 
+class Engine:
+    """Speaks any number of utterances at once, each as it would be spoken alone."""
 
-@dataclass(frozen=True)
-class Utterance:
-    """One thing to be said, in the model's own terms.
-
-    Attributes:
-        text_ids: int64 [T], T ≥ 1, on the CPU.
-        prompt: latents [P, D] that stand as if already spoken; P may be 0.
-        cfg: guidance: z = z_uncond + cfg · (z_cond − z_uncond); 1 needs no unconditional row.
-        noise: where its noise comes from.
-        max_frames: new frames after which it ends, stopped or not; at least 1.
-
-    """
-
-    text_ids: Tensor
-    prompt: Tensor
-    cfg: float
-    noise: Noise
-    max_frames: int
+    def __init__(self, model: SledModel) -> None:
+        self._model = model
+        self._rows = Rows(model)
+        self._tracks: list[Track] = []
+        self._joining: deque[Track] = deque()
+        self._leaving: deque[Track] = deque()
+        self._lock = Lock()
 
     @property
-    def guided(self) -> bool:
-        """Whether it needs an unconditional row."""
-        return self.cfg != 1.0
+    def rows(self) -> int:
+        """How many rows of the cache are in use."""
+        return len(self._rows)
 
     @property
     def positions(self) -> int:
-        """How many positions it may come to fill."""
-        return len(self.text_ids) + len(self.prompt) + self.max_frames
+        """How many tokens and frames an utterance can have."""
+        return self._rows.positions
 
+    def join(
+        self, utterance: Utterance, *, open_text: bool = False, most_ahead: int | None = None
+    ) -> Track:
+        """Take in an utterance, from the next step on.
 
-@dataclass(frozen=True)
-class Step:
-    """What one step of the engine gave.
+        Args:
+            utterance: what to say.
+            open_text: more text will come, through `Track.more` and `Track.end_text`.
+            most_ahead: frames not taken with which it pauses; None for no limit.
 
-    Attributes:
-        speaking: numbers (places in the list given to `decode`) of those that got a frame.
-        latents: [len(speaking), D], their frames, in that order.
-        ended: number → whether it stopped by itself (else it ran into `max_frames`).
+        Raises:
+            ModelError: text and prompt leave no position to speak.
 
-    """
+        """
+        positions = self.positions
+        text, prompt = len(utterance.text_ids), len(utterance.prompt)
+        if (not open_text and text == 0) or utterance.max_frames < 1:
+            raise ModelError("utterance: needs text, and at least one frame to say it")
+        read = text if open_text else utterance.layout.tokens_before(prompt, text)
+        if read + prompt >= positions:
+            raise ModelError(
+                f"utterance: {read} tokens and {prompt} frames of a prompt leave nothing of the "
+                f"model's {positions} positions; shorten them"
+            )
+        track = Track(utterance, positions, open_text=open_text, most_ahead=most_ahead)
+        self._joining.append(track)
+        return track
 
-    speaking: tuple[int, ...]
-    latents: Tensor
-    ended: dict[int, bool]
+    def leave(self, track: Track) -> None:
+        """Take an utterance out at once, whether it has ended or not, and free its rows.
 
+        Never waits: if another thread is amid a step, that thread frees them when it is done.
+        """
+        if track.stopped is None:
+            track.stopped = False
+        self._leaving.append(track)
+        self._tidy()
 
-@dataclass
-class Decoding:
-    """The state of a batch: who speaks, and the rows of the cache.
+    @torch.inference_mode()
+    def step(self) -> bool:
+        """Move every utterance that can move; tell whether there was one."""
+        with self._lock:
+            self._welcome()
+            try:
+                moved = self._move()
+            except BaseException as error:
+                self._abandon(error)
+                raise
+            finally:
+                self._dismiss()
+        self._tidy()
+        return moved
 
-    Rows of the cache: first the conditional ones, in the order of `active`, then the
-    unconditional ones, in the order of `guided`.
+    def decode(
+        self, utterances: Sequence[Utterance], *, at_once: int | None = None
+    ) -> Iterator[tuple[int, Track]]:
+        """Speak utterances whose text is known, at most `at_once` of them at a time.
 
-    Attributes:
-        active: numbers of the utterances that still speak.
-        spoken: frames each of them has so far.
-        guided: places in `active` of those with an unconditional row.
-        scale: [len(guided), 1], their cfg.
-        cache: the past of every row.
+        Yields:
+            Each one's number and track when it has ended. Closing the generator takes the
+            others out.
 
-    """
+        """
+        waiting = deque(enumerate(utterances))
+        going: dict[int, Track] = {}
+        try:
+            while waiting or going:
+                while waiting and len(going) < (at_once or len(utterances)):
+                    number, utterance = waiting.popleft()
+                    going[number] = self.join(utterance)
+                self.step()
+                for number in [number for number, track in going.items() if track.ended]:
+                    track = going.pop(number)
+                    if track.failure is not None:
+                        raise track.failure
+                    yield number, track
+        finally:
+            for track in going.values():
+                self.leave(track)
 
-    active: list[int]
-    spoken: list[int]
-    guided: list[int]
-    scale: Tensor
-    cache: KVCache
+    def _welcome(self) -> None:
+        while self._joining:
+            track = self._joining.popleft()
+            if not track.ended:
+                track.rows = tuple(self._rows.add() for _ in range(1 + track.utterance.guided))
+                self._tracks.append(track)
 
-    def spread(self, elements: Tensor) -> Tensor:
-        """Give every row of the cache its utterance's element: [active, ..] -> [rows, ..]."""
-        if not self.guided:
-            return elements
-        if len(self.guided) == len(self.active):
-            return torch.cat((elements, elements))
-        return torch.cat((elements, elements[self.guided]))
+    @torch.inference_mode()
+    def _dismiss(self) -> None:
+        """Free the rows of all that have ended."""
+        self._leaving.clear()
+        for track in [track for track in self._tracks if track.ended]:
+            self._tracks.remove(track)
+            for row in track.rows:
+                self._rows.remove(row)
+            track.rows = ()
 
-    def guide(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
-        """Split hidden states [rows, H] into the conditional ones and the guided z, [active, H]."""
-        count = len(self.active)
-        conditional, unconditional = hidden[:count], hidden[count:]
-        if not self.guided:
-            return conditional, conditional
-        if len(self.guided) == count:
-            return conditional, torch.lerp(unconditional, conditional, self.scale)
-        mixed = conditional.clone()
-        mixed[self.guided] = torch.lerp(unconditional, conditional[self.guided], self.scale)
-        return conditional, mixed
+    def _tidy(self) -> None:
+        # Whoever holds the lock looks again after letting go: nothing is left lying.
+        while self._leaving and self._lock.acquire(blocking=False):
+            try:
+                self._dismiss()
+            finally:
+                self._lock.release()
 
-    def keep(self, places: Sequence[int]) -> None:
-        """Let all but these places in `active` leave the batch."""
-        count = len(self.active)
-        pairs = {place: row for row, place in enumerate(self.guided)}
-        unconditional = [pairs[place] for place in places if place in pairs]
-        self.cache = self.cache.select([*places, *(count + row for row in unconditional)])
-        self.scale = self.scale[unconditional]
-        self.guided = [new for new, place in enumerate(places) if place in pairs]
-        self.active = [self.active[place] for place in places]
-        self.spoken = [self.spoken[place] for place in places]
+    def _abandon(self, error: BaseException) -> None:
+        """End all: after a step that broke off, nobody's past can be trusted."""
+        for track in self._tracks:
+            if track.stopped is None:
+                track.stopped, track.failure = False, error
 
+    def _move(self) -> bool:
+        moving = [track for track in self._tracks if not (track.ended or track.paused)]
+        read = self._read(moving)
+        for track in moving:
+            if track.full and not track.ended:
+                track.stopped = False
+        ready = [track for track in moving if track.may_speak and not track.ended]
+        if ready:
+            self._speak(ready)
+        return read or bool(ready)
 
-@torch.inference_mode()
-def decode(
-    model: SledModel,
-    utterances: Sequence[Utterance],
-    *,
-    stop_threshold: float = STOP_THRESHOLD,
-) -> Iterator[Step]:
-    """Speak all utterances at once, each as it would be spoken alone.
+    def _read(self, tracks: Sequence[Track]) -> bool:
+        """Let all rows read what is due; tell whether there was anything."""
+        frames: dict[Row, Tensor] = {}
+        texts: dict[Row, list[Tensor]] = {}
+        for track in tracks:
+            for row, parts in zip(track.rows, track.take(), strict=False):
+                if len(parts) == 1 and parts[0].is_floating_point() and len(parts[0]) == 1:
+                    frames[row] = parts[0][0]
+                elif parts:
+                    texts[row] = parts
+        if frames:
+            self._rows.hear(frames)
+        if texts:
+            self._rows.read(texts)
+        return bool(frames or texts)
 
-    An utterance ends when its stop probability, read from the unguided conditional row, reaches
-    the threshold (the frame of that step is not speech and is not drawn), or after `max_frames`.
-
-    Yields:
-        One `Step` a frame, until all have ended. The generator holds all memory of the batch:
-        closing it frees that.
-
-    Raises:
-        ModelError: an utterance has more positions than the model.
-
-    """
-    device, dtype = model.device, model.dtype
-    state, hidden = prefill(model, utterances)
-    while True:
-        conditional, z = state.guide(hidden)
-        stops = (model.stop_logits(conditional).float().sigmoid() >= stop_threshold).tolist()
-        ended = {
-            number: stop
-            for number, stop, spoken in zip(state.active, stops, state.spoken, strict=True)
-            if stop or spoken == utterances[number].max_frames
-        }
-        if len(ended) == len(state.active):
-            yield Step((), z.new_empty(0, model.config.vae_embed_dim), ended)
+    def _speak(self, ready: Sequence[Track]) -> None:
+        """End those that stop here, and draw a frame of each of the others."""
+        states = self._rows.hidden([track.rows[0] for track in ready])
+        chances = self._model.stop_logits(states).float().sigmoid().tolist()
+        for track, chance in zip(ready, chances, strict=True):
+            stops = track.may_stop and chance >= track.utterance.stops_at
+            if (stops or track.at_limit) and not track.ended:
+                track.stopped = stops
+        places = [place for place, track in enumerate(ready) if not track.ended]
+        speaking = [ready[place] for place in places]
+        if not speaking:
             return
-        if ended:
-            places = [place for place, number in enumerate(state.active) if number not in ended]
-            z = z[places]
-            state.keep(places)
-        noise = torch.stack([utterances[number].noise.draw() for number in state.active])
-        latents = model.sample(z, noise.to(device, dtype))
-        yield Step(tuple(state.active), latents, ended)
-        state.spoken = [spoken + 1 for spoken in state.spoken]
-        embedded = state.spread(model.embed_latents(latents))
-        hidden = model.backbone(embedded[:, None], state.cache)[:, 0]
+        z = states if len(places) == len(ready) else states[places]
+        noise = torch.stack([track.utterance.noise.draw() for track in speaking])
+        latents = self._model.sample(self._guided(z, speaking), noise.to(z.device, z.dtype))
+        for track, latent in zip(speaking, latents, strict=True):
+            track.say(latent)
 
-
-def prefill(model: SledModel, utterances: Sequence[Utterance]) -> tuple[Decoding, Tensor]:
-    """Read all texts and prompts in one pass over all rows.
-
-    Returns:
-        The state, and the hidden state [rows, H] that predicts each row's first new frame.
-
-    """
-    device, dtype = model.device, model.dtype
-    guided = [place for place, utterance in enumerate(utterances) if utterance.guided]
-    layout = OfflineLayout()
-    texts = [utterance.text_ids for utterance in utterances]
-    texts += [layout.unconditional(texts[place]) for place in guided]
-    prompts = [utterances[place].prompt for place in (*range(len(utterances)), *guided)]
-    counts = [len(text) + len(prompt) for text, prompt in zip(texts, prompts, strict=True)]
-    x = torch.zeros(len(counts), max(counts), model.config.hidden_size, device=device, dtype=dtype)
-    for row, (text, prompt) in enumerate(zip(texts, prompts, strict=True)):
-        x[row, : len(text)] = model.embed_text(text.to(device))
-        if len(prompt):
-            x[row, len(text) : counts[row]] = model.embed_latents(prompt.to(device, dtype))
-    capacity = max(utterance.positions for utterance in utterances)
-    cache = KVCache.allocate(model.config, len(counts), capacity, dtype=dtype, device=device)
-    hidden = model.backbone(x, cache, counts)
-    last = torch.tensor(counts, device=device) - 1
-    scale = torch.tensor([utterances[place].cfg for place in guided], device=device, dtype=dtype)
-    state = Decoding(
-        active=list(range(len(utterances))),
-        spoken=[0] * len(utterances),
-        guided=guided,
-        scale=scale[:, None],
-        cache=cache,
-    )
-    return state, hidden[torch.arange(len(counts), device=device), last]
+    def _guided(self, z: Tensor, tracks: Sequence[Track]) -> Tensor:
+        """Move states [tracks, H] away from those that saw no text, where that is wanted."""
+        places = [place for place, track in enumerate(tracks) if track.utterance.guided]
+        if not places:
+            return z
+        plain = self._rows.hidden([tracks[place].rows[1] for place in places])
+        cfg = [tracks[place].utterance.cfg for place in places]
+        scale = torch.tensor(cfg, device=z.device, dtype=z.dtype)[:, None]
+        if len(places) == len(tracks):
+            return torch.lerp(plain, z, scale)
+        mixed = z.clone()
+        mixed[places] = torch.lerp(plain, z[places], scale)
+        return mixed

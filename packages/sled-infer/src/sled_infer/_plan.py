@@ -6,13 +6,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
+from sled_model import layout_for
 
-from ._engine import Utterance
-from ._errors import SynthesisError
 from ._noise import SeededNoise
-from ._text import check_room, clean, frames_at_least
+from ._reader import TextReader
+from ._text import check_room, frames_at_least
+from ._utterance import Utterance
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sled_codec import Codec
     from sled_model import SledConfig, Tokenizer
     from torch import Tensor
@@ -48,39 +51,44 @@ class Planner:
             SynthesisError: see `Synthesizer.synthesize`.
 
         """
+        voice = self._voice(request)
+        reader = TextReader(self.tokenizer, self.card, voice)
+        ids = [*reader.open(), *reader.push(request.text), *reader.finish()]
+        self._check_room(reader.full_text, len(ids), voice)
+        utterance = self._utterance(request, ids, voice)
+        return Planned(utterance, reader.text, reader.unsupported)
+
+    def plan_open(self, request: Request) -> tuple[Utterance, TextReader]:
+        """Plan what is to be said of a text that is still to come; `request.text` is not read."""
+        voice = self._voice(request)
+        reader = TextReader(self.tokenizer, self.card, voice)
+        return self._utterance(request, reader.open(), voice), reader
+
+    def _voice(self, request: Request) -> Voice | None:
+        """Choose the voice, its transcript in words that the card knows."""
         voice = self.default_voice if request.voice is None else request.voice
-        text, unsupported = self._words(request, voice)
         if voice is None:
-            return Planned(self._utterance(request, text, None), text, unsupported)
+            return None
         voice.check(self.codec)
-        known = self._known(voice.transcript)[0]
-        voice = replace(voice, transcript=known or voice.transcript)
-        return Planned(self._utterance(request, text, voice), text, unsupported)
+        if self.card is None:
+            return voice
+        return replace(
+            voice, transcript=self.card.normalize(voice.transcript)[0] or voice.transcript
+        )
 
-    def _words(self, request: Request, voice: Voice | None) -> tuple[str, tuple[str, ...]]:
-        """Give the text to be spoken; empty only where a prompt is just continued."""
-        continued = voice is not None and voice.mode == "continuation"
-        if continued and not request.text.strip():
-            return "", ()
-        text, unsupported = self._known(clean(request.text))
-        if not text:
-            can = f": it says {self.card.can_say}" if self.card and self.card.can_say else ""
-            raise SynthesisError(f"text: this voice knows none of its words{can}")
-        return text, unsupported
-
-    def _known(self, text: str) -> tuple[str, tuple[str, ...]]:
-        return (text, ()) if self.card is None else self.card.normalize(text)
-
-    def _utterance(self, request: Request, text: str, voice: Voice | None) -> Utterance:
-        full = text if voice is None else voice.full_text(text)
-        ids = torch.tensor(self.tokenizer.encode(full))
-        prompt = self._prompt(voice)
-        self._check_room(full, len(ids), voice)
-        room = self.config.max_position_embeddings - len(ids) - len(prompt)
+    def _utterance(self, request: Request, ids: Sequence[int], voice: Voice | None) -> Utterance:
+        # The engine ends at the last position by itself.
+        longest = self.config.max_position_embeddings
         if request.max_seconds is not None:
-            room = min(room, max(1, int(request.max_seconds * self.codec.frame_rate)))
-        noise = SeededNoise(request.seed, self.config.noise_channels)
-        return Utterance(ids, prompt, request.cfg, noise, room)
+            longest = max(1, int(min(longest, request.max_seconds * self.codec.frame_rate)))
+        return Utterance(
+            text_ids=torch.tensor(ids, dtype=torch.int64),
+            prompt=self._prompt(voice),
+            cfg=request.cfg,
+            noise=SeededNoise(request.seed, self.config.noise_channels),
+            max_frames=longest,
+            layout=request.layout or layout_for(self.config),
+        )
 
     def _prompt(self, voice: Voice | None) -> Tensor:
         if voice is None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf, isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from ._errors import SynthesisError
 
 if TYPE_CHECKING:
+    from sled_model import Layout
     from torch import Tensor
 
     from ._voice import Voice
@@ -26,6 +27,7 @@ class Request:
         cfg: strength of guidance; 1 is none (and takes half the work), 2 the published default.
         seed: of the request's own noise; the same seed gives the same audio.
         max_seconds: an end by force; None leaves it to the model and its positions.
+        layout: how text and frames interleave; None for what the model was trained for.
 
     Raises:
         SynthesisError: cfg or max_seconds is not a number that makes sense.
@@ -37,6 +39,7 @@ class Request:
     cfg: float = DEFAULT_CFG
     seed: int = 0
     max_seconds: float | None = None
+    layout: Layout | None = None
 
     def __post_init__(self) -> None:
         if not (isfinite(self.cfg) and self.cfg >= 0):
@@ -45,6 +48,18 @@ class Request:
             raise SynthesisError(
                 f"max_seconds: {self.max_seconds} leaves no time to speak; give more than 0"
             )
+
+
+class StreamOptions(TypedDict, total=False):
+    """The options of a stream; see `Synthesizer.open_stream`."""
+
+    voice: Voice | None
+    cfg: float
+    seed: int
+    max_seconds: float | None
+    chunk_frames: int
+    layout: Layout | None
+    obey_early_stop: bool
 
 
 @dataclass(frozen=True)

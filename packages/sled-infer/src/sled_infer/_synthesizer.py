@@ -6,36 +6,44 @@ write_audio("out.wav", speech.wave, speech.sample_rate)
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
-import torch
 from sled_codec import Codec
 from sled_model import SledModel, Tokenizer
 
 from . import embedded
+from ._batch import speak
 from ._card import VoiceCard
-from ._engine import decode
+from ._engine import Engine
 from ._errors import SynthesisError
+from ._fit import check_fit
 from ._loading import load_codec, pick_device, pick_dtype
+from ._pieces import layout_to_stream, speak_async_pieces, speak_pieces
 from ._plan import Planned, Planner
-from ._speech import DEFAULT_CFG, Request, Speech, Timings
+from ._session import DEFAULT_CHUNK, Stream
+from ._speech import DEFAULT_CFG, Request, Speech, StreamOptions
 from ._voice import PREFIX_SECONDS, Mode, Voice
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
 
+    from sled_model import Layout
     from torch import Tensor
 
 DEFAULT_BATCH = 16
 
 
 class Synthesizer:
-    """Speaks texts, alone or in batches, in its own voice or a cloned one.
+    """Speaks texts, alone or in batches or as they come, in its own voice or a cloned one.
+
+    All that is spoken at a time, in whatever threads, goes through the model in one batch.
 
     Attributes:
         model: the SLED model, in evaluation mode.
+        engine: the batch.
         codec: the codec whose latents it speaks; always float32.
         tokenizer: the model's.
         card: what its voice says of itself; None for a model without `voice.json`.
@@ -49,9 +57,10 @@ class Synthesizer:
         tokenizer: Tokenizer,
         card: VoiceCard | None = None,
     ) -> None:
-        _check_fit(model, codec, tokenizer)
+        check_fit(model, codec, tokenizer)
         self.model = model
         model.eval()  # type: ignore[no-untyped-call]  # transformers leaves it so
+        self.engine = Engine(model)
         self.codec = codec
         self.tokenizer = tokenizer
         self.card = card
@@ -167,11 +176,78 @@ class Synthesizer:
         if batch_size < 1:
             raise SynthesisError(f"batch_size: {batch_size} is too small; give 1 or more")
         planned = [self._plan(number, request, requests) for number, request in enumerate(requests)]
-        speeches: list[Speech] = []
-        for first in range(0, len(planned), batch_size):
-            part = slice(first, first + batch_size)
-            speeches += self._speak(planned[part], requests[part])
-        return speeches
+        return speak(self.engine, self.codec, planned, requests, at_once=batch_size)
+
+    def open_stream(
+        self,
+        *,
+        voice: Voice | None = None,
+        cfg: float = DEFAULT_CFG,
+        seed: int = 0,
+        max_seconds: float | None = None,
+        chunk_frames: int = DEFAULT_CHUNK,
+        layout: Layout | None = None,
+        obey_early_stop: bool = False,
+    ) -> Stream:
+        """Begin to speak a text that is still to come; see `Stream`.
+
+        Args:
+            voice: whose voice; None for the model's own choice.
+            cfg: strength of guidance, 1 for none.
+            seed: the same seed and text give the same audio, however the text is cut.
+            max_seconds: an end by force.
+            chunk_frames: frames of audio to a piece, as far as text allows.
+            layout: how many frames may follow how many tokens; None for what the model was
+                trained for. Others are tried with a warning.
+            obey_early_stop: end when the model says so though text is unread, as the original
+                implementation does; the rest of the text is lost.
+
+        Raises:
+            SynthesisError: an option out of range, or a voice of another codec.
+
+        """
+        layout = layout_to_stream(self.model.config, layout)
+        request = Request("", voice, cfg, seed, max_seconds, layout)
+        utterance, reader = self._planner.plan_open(request)
+        utterance = replace(utterance, obey_early_stop=obey_early_stop)
+        return Stream(self.engine, self.codec, utterance, reader, chunk_frames)
+
+    @overload
+    def stream(
+        self, text_pieces: Iterable[str], **options: Unpack[StreamOptions]
+    ) -> Iterator[Tensor]: ...
+
+    @overload
+    def stream(
+        self, text_pieces: AsyncIterable[str], **options: Unpack[StreamOptions]
+    ) -> AsyncIterator[Tensor]: ...
+
+    def stream(
+        self, text_pieces: Iterable[str] | AsyncIterable[str], **options: Any
+    ) -> Iterator[Tensor] | AsyncIterator[Tensor]:
+        """Speak a text while it comes: pieces in, audio out.
+
+        The audio is that of the whole text, whatever the pieces. It waits for text, never for
+        a clock, and takes the next piece only when it needs one. Closing the iterator ends the
+        stream and frees all it holds.
+
+        Args:
+            text_pieces: any iterable or async iterable of strings: characters, words, what a
+                language model writes.
+            options: those of `open_stream`.
+
+        Returns:
+            An iterator, or for an async iterable an async iterator, of float32 [samples] on the
+            CPU, `sample_rate` a second.
+
+        Raises:
+            SynthesisError: as `open_stream` at once, as `Stream.push` when it comes to that.
+
+        """
+        opened = self.open_stream(**options)
+        if isinstance(text_pieces, Iterable):
+            return speak_pieces(opened, text_pieces)
+        return speak_async_pieces(opened, text_pieces)
 
     def _plan(self, number: int, request: Request, requests: Sequence[Request]) -> Planned:
         try:
@@ -180,69 +256,3 @@ class Synthesizer:
             if len(requests) == 1:
                 raise
             raise SynthesisError(f"request {number + 1} of {len(requests)}: {error}") from None
-
-    def _speak(self, planned: Sequence[Planned], requests: Sequence[Request]) -> list[Speech]:
-        began = perf_counter()
-        frames: list[list[Tensor]] = [[] for _ in planned]
-        stopped: dict[int, bool] = {}
-        first = began
-        for number, step in enumerate(decode(self.model, [each.utterance for each in planned])):
-            first = perf_counter() if number == 0 else first
-            stopped |= step.ended
-            for speaker, latent in zip(step.speaking, step.latents, strict=True):
-                frames[speaker].append(latent)
-        latents = [self._joined(each) for each in frames]
-        spoken = perf_counter()
-        waves = self._waves(latents)
-        timings = Timings(first - began, spoken - first, perf_counter() - spoken)
-        total = max(1, sum(len(each) for each in latents))
-        return [
-            Speech(
-                wave=waves[number],
-                sample_rate=self.sample_rate,
-                latents=latents[number].cpu(),
-                text=each.text,
-                seed=request.seed,
-                stopped=stopped[number],
-                unsupported=each.unsupported,
-                compute_seconds=timings.total * len(latents[number]) / total,
-                timings=timings,
-            )
-            for number, (each, request) in enumerate(zip(planned, requests, strict=True))
-        ]
-
-    def _joined(self, frames: list[Tensor]) -> Tensor:
-        """Join one utterance's frames as float32, the codec's dtype."""
-        if not frames:
-            return torch.empty(0, self.codec.latent_size)
-        return torch.stack(frames).float()
-
-    def _waves(self, latents: Sequence[Tensor]) -> list[Tensor]:
-        """Decode what has frames; a model that stopped at once has said nothing."""
-        decoded = iter(self.codec.decode_batch([each for each in latents if len(each)]))
-        return [next(decoded).cpu() if len(each) else torch.empty(0) for each in latents]
-
-
-def _check_fit(model: SledModel, codec: Codec, tokenizer: Tokenizer) -> None:
-    """Raise SynthesisError unless the three parts belong together."""
-    config = model.config
-    if config.stream_n is not None:
-        raise SynthesisError(
-            f"model: trained to read {config.stream_n} tokens every {config.stream_m} frames, "
-            "which is not decoded yet; use an offline model"
-        )
-    if config.vae_embed_dim != codec.latent_size:
-        raise SynthesisError(
-            f"codec: its latents have {codec.latent_size} numbers, but the model speaks "
-            f"{config.vae_embed_dim}; give the codec the model was trained with"
-        )
-    if config.codec_fingerprint not in (None, codec.fingerprint):
-        raise SynthesisError(
-            f"codec: not the one the model was trained with ({config.codec!r}, "
-            f"{config.codec_fingerprint[:12]}…, here {codec.fingerprint[:12]}…); give that one"
-        )
-    if tokenizer.vocab_size > config.vocab_size:
-        raise SynthesisError(
-            f"tokenizer: {tokenizer.vocab_size} tokens, but the model knows {config.vocab_size}; "
-            "give the tokenizer the model was trained with"
-        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from math import ceil
 
@@ -10,35 +11,102 @@ from ._errors import SynthesisError
 # 260 words a minute and more: whoever speaks faster is not understood.
 _FASTEST_LETTERS_PER_SECOND = 18.0
 _SPEAKABLE = ("L", "N")
+_FIRST_HALF = re.compile("[\ud800-\udbff]\\Z")
+_LONE_HALF = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
+_SHORTENED = 20
+
+
+class Cleaner:
+    """Puts a text that comes in pieces on one line, without control characters.
+
+    Runs of white space become one space. What `push` gives, joined, does not hang on the cuts,
+    even where they halve a surrogate pair.
+
+    Attributes:
+        speakable: whether a letter or a digit has come.
+        empty: whether nothing has come that counts.
+        at_word_end: whether the last word is known to be whole, for white space follows it.
+
+    """
+
+    def __init__(self, what: str = "text") -> None:
+        self.speakable = False
+        self.empty = True
+        self.at_word_end = False
+        self._what = what
+        self._begun = False
+        self._place = 0
+        self._half = ""
+        self._opening = ""
+
+    def push(self, piece: str) -> str:
+        """Take the next piece and give what it adds; a space comes with the word after it.
+
+        Raises:
+            SynthesisError: it is no string, or has half a surrogate pair without the other.
+
+        """
+        if not isinstance(piece, str):
+            raise SynthesisError(f"{self._what}: {type(piece).__name__} is no text; give a string")
+        text = self._whole_characters(piece)
+        if not self._begun:
+            text = text.lstrip("\ufeff")
+            self._begun = bool(text)
+        added = "".join(map(self._add, text))
+        self._opening = (self._opening + added)[: _SHORTENED + 1]
+        self.speakable = self.speakable or letters(added) > 0
+        return added
+
+    def finish(self) -> None:
+        """Check that there was something to say.
+
+        Raises:
+            SynthesisError: no text, nothing to be spoken in it, or half a surrogate pair.
+
+        """
+        if self._half:
+            raise self._broken(self._place)
+        if self.empty:
+            raise SynthesisError(f"{self._what} is empty; give at least one word")
+        if not self.speakable:
+            raise SynthesisError(
+                f"{self._what}: nothing speakable in {_shortened(self._opening)}; "
+                "it needs a letter or a digit"
+            )
+
+    def _add(self, character: str) -> str:
+        if character.isspace():
+            self.at_word_end = not self.empty
+            return ""
+        if unicodedata.category(character) == "Cc":
+            return ""
+        space = " " if self.at_word_end else ""
+        self.at_word_end = self.empty = False
+        return space + character
+
+    def _whole_characters(self, piece: str) -> str:
+        """Join halves of surrogate pairs, also across pieces; hold back a first half."""
+        text = self._half + piece
+        half = text[-1:] if _FIRST_HALF.search(text) else ""
+        whole = text[: len(text) - len(half)]
+        lone = _LONE_HALF.search(whole)
+        if lone:
+            raise self._broken(self._place + lone.start())
+        self._half = half
+        self._place += len(whole)
+        return whole.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+
+    def _broken(self, place: int) -> SynthesisError:
+        return SynthesisError(
+            f"{self._what}: character {place} is half a surrogate pair; give valid Unicode"
+        )
 
 
 def clean(text: str, what: str = "text") -> str:
-    """Give the text on one line, without control characters.
-
-    Args:
-        text: any Unicode text; runs of white space become one space.
-        what: how errors call it.
-
-    Raises:
-        SynthesisError: no text, nothing to be spoken in it, or half a surrogate pair.
-
-    """
-    if not isinstance(text, str):
-        raise SynthesisError(f"{what}: {type(text).__name__} is no text; give a string")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise SynthesisError(
-            f"{what}: character {error.start} is half a surrogate pair; give valid Unicode"
-        ) from None
-    words = " ".join(text.lstrip("\ufeff").split())
-    kept = "".join(each for each in words if unicodedata.category(each) != "Cc")
-    if not kept:
-        raise SynthesisError(f"{what} is empty; give at least one word")
-    if not letters(kept):
-        raise SynthesisError(
-            f"{what}: nothing speakable in {_shortened(kept)}; it needs a letter or a digit"
-        )
+    """Give a whole text as `Cleaner` does; `what` is how errors call it."""
+    cleaner = Cleaner(what)
+    kept = cleaner.push(text)
+    cleaner.finish()
     return kept
 
 
@@ -86,5 +154,5 @@ def check_room(
     )
 
 
-def _shortened(text: str, most: int = 20) -> str:
+def _shortened(text: str, most: int = _SHORTENED) -> str:
     return repr(text if len(text) <= most else text[:most] + "…")

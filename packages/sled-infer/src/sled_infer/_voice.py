@@ -168,10 +168,18 @@ class Voice:
             return text or self.transcript
         return f"{self.transcript} {text}"
 
+    def may_repeat(self, beginning: str) -> bool:
+        """Tell whether `full_text` could still depend on what follows this beginning of a text."""
+        if self.mode == "reference":
+            return not beginning
+        short = len(beginning) <= len(self.transcript)
+        return short and self.transcript.casefold().startswith(beginning.casefold())
+
 
 def _starts_with(text: str, words: str) -> bool:
     """Tell whether the text begins with these words, and not with a part of one."""
-    if not text.lower().startswith(words.lower()):
+    # Folded, not lowered: that is done letter by letter, so that a beginning stays a beginning.
+    if not text.casefold().startswith(words.casefold()):
         return False
     return not text[len(words) : len(words) + 1].isalnum()
 

@@ -1,0 +1,50 @@
+"""From one stream's frames to its audio, a few frames at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from ._errors import SynthesisError
+
+if TYPE_CHECKING:
+    from sled_codec import Codec
+    from torch import Tensor
+
+    from ._track import Track
+
+
+class Chunks:
+    """Decodes a track's frames as they come; the joined audio does not hang on the cuts."""
+
+    def __init__(self, codec: Codec, frames: int) -> None:
+        if frames < 1:
+            raise SynthesisError(f"chunk_frames: {frames} is too small; give 1 or more")
+        self._codec = codec
+        self._frames = frames
+        self._state = codec.decoder_state()
+
+    @property
+    def wanted(self) -> int:
+        """How many frames the next piece takes; the first one what the codec needs to begin."""
+        return max(self._frames, self._codec.frames_to_start - self._state.frames)
+
+    def left(self, track: Track) -> bool:
+        """Tell whether there is anything to decode, be it the end alone."""
+        return bool(track.frames) or (track.ended and not self._state.ended)
+
+    def take(self, track: Track) -> Tensor:
+        """Take frames from the track and give their audio, float32 [samples] on the CPU.
+
+        It is empty where the codec waits for more frames.
+        """
+        count = min(self.wanted, len(track.frames))
+        frames = [track.frames.popleft() for _ in range(count)]
+        latents = torch.stack(frames) if frames else torch.empty(0, self._codec.latent_size)
+        last = track.ended and not track.frames
+        return self._codec.decode_step(latents.float(), self._state, last=last).cpu()
+
+    def forget(self) -> None:
+        """Free what it remembers."""
+        self._state = self._codec.decoder_state()

@@ -1,0 +1,160 @@
+"""From text, whole or piece by piece, to the tokens the model reads: one way for both.
+
+A piece is cleaned, words that a restricted voice does not know are left out, a prompt's
+transcript is put before it, and all that has become certain is encoded. Whatever the cuts, the
+tokens are those of the whole text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sled_model import IncrementalEncoder
+
+from ._errors import SynthesisError
+from ._text import Cleaner
+
+if TYPE_CHECKING:
+    from sled_model import Tokenizer
+
+    from ._card import VoiceCard
+    from ._voice import Voice
+
+# No text has such a word; an endless one must not be waited for.
+LONGEST_WORD = 10_000
+_MOST_LISTED = 1_000
+
+
+@dataclass
+class KnownWords:
+    """Leaves out of a growing text the words that a voice cannot say.
+
+    Attributes:
+        left_out: those words, the first thousand of them.
+
+    """
+
+    card: VoiceCard
+    left_out: list[str] = field(default_factory=list)
+    held: str = ""
+    _said: bool = False
+
+    def push(self, text: str, *, whole_words: bool) -> str:
+        """Give the known words of what has come, but for the last one if it may go on."""
+        text = self.held + text
+        cut = len(text) if whole_words else text.rfind(" ") + 1
+        self.held = text[cut:]
+        known, unknown = self.card.normalize(text[:cut])
+        self.left_out += unknown[: _MOST_LISTED - len(self.left_out)]
+        space = " " if known and self._said else ""
+        self._said = self._said or bool(known)
+        return space + known
+
+
+class TextReader:
+    """Turns one text into tokens as it comes.
+
+    Args:
+        tokenizer: the model's.
+        card: of a voice that may know certain words only.
+        voice: a prompt whose transcript stands before the text, in words the card knows.
+
+    """
+
+    def __init__(self, tokenizer: Tokenizer, card: VoiceCard | None, voice: Voice | None) -> None:
+        self._encoder = IncrementalEncoder(tokenizer)
+        self._cleaner = Cleaner()
+        self._card = card
+        self._known = KnownWords(card) if card is not None and card.words else None
+        self._voice = voice
+        self._undecided = ""
+        self._led = voice is None
+        self._said: list[str] = []
+        self._read: list[str] = []
+
+    @property
+    def text(self) -> str:
+        """What is to be said, as far as it has come."""
+        return "".join(self._said)
+
+    @property
+    def full_text(self) -> str:
+        """What the model reads, a transcript included, as far as it is certain."""
+        return "".join(self._read)
+
+    @property
+    def unsupported(self) -> tuple[str, ...]:
+        """Words left out because the voice cannot say them."""
+        return () if self._known is None else tuple(self._known.left_out)
+
+    @property
+    def speakable(self) -> bool:
+        """Whether there is anything of the text to be spoken yet."""
+        return bool(self._said) and self._cleaner.speakable
+
+    def open(self) -> list[int]:
+        """Give the tokens that are certain before any text has come."""
+        if self._voice is None or self._voice.mode == "continuation":
+            return []
+        self._led = True
+        return self._encode(self._voice.transcript, whole_words=True)
+
+    def push(self, piece: str) -> list[int]:
+        """Take a piece of text, of any length, and give the tokens that have become certain.
+
+        Raises:
+            SynthesisError: it is no string, breaks a surrogate pair, or a word has no end.
+
+        """
+        return self._say(self._cleaner.push(piece), whole_words=self._cleaner.at_word_end)
+
+    def finish(self) -> list[int]:
+        """Give the remaining tokens.
+
+        Raises:
+            SynthesisError: there was nothing that this voice can say.
+
+        """
+        voice = self._voice
+        continued = voice is not None and voice.mode == "continuation" and self._cleaner.empty
+        if not continued:
+            self._cleaner.finish()
+        ids = self._say("", whole_words=True)
+        if not self._said and not continued:
+            can = f": it says {self._card.can_say}" if self._card and self._card.can_say else ""
+            raise SynthesisError(f"text: this voice knows none of its words{can}")
+        if voice is not None and not self._led:
+            self._led = True
+            ids += self._encode(voice.full_text(self._undecided), whole_words=True)
+        return ids + self._encoder.finish()
+
+    def _say(self, text: str, *, whole_words: bool) -> list[int]:
+        if self._known is not None:
+            text = self._known.push(text, whole_words=whole_words)
+            whole_words = True
+        space = " " if text and not self._said and self._read else ""
+        if text:
+            self._said.append(text)
+        ids = self._encode(self._after_transcript(space + text), whole_words=whole_words)
+        held = self._encoder.held if self._known is None else self._known.held
+        if len(held) > LONGEST_WORD:
+            raise SynthesisError(
+                f"text: a word of more than {LONGEST_WORD} characters; put spaces between words"
+            )
+        return ids
+
+    def _after_transcript(self, text: str) -> str:
+        """Put a transcript before the text, unless that begins with it; hold it until sure."""
+        if self._led or self._voice is None:
+            return text
+        self._undecided += text
+        if self._voice.may_repeat(self._undecided):
+            return ""
+        self._led = True
+        return self._voice.full_text(self._undecided)
+
+    def _encode(self, text: str, *, whole_words: bool) -> list[int]:
+        if text:
+            self._read.append(text)
+        return self._encoder.push(text, whole_words=whole_words)

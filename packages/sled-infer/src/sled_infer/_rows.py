@@ -1,0 +1,175 @@
+"""The rows of a batch: each a past in the key/value cache and the state after its last element.
+
+Rows come and go at any step. They always fill the first places of preallocated buffers: where
+one leaves, the last takes its place. The buffers double when they are full and are given back
+when the last row has left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import torch
+from sled_model import KVCache
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sled_model import SledModel
+    from torch import Tensor
+
+_FEWEST = 2
+
+
+@dataclass(eq=False)
+class Row:
+    """A row's present place in the buffers; it changes when another row leaves."""
+
+    index: int
+
+
+class Rows:
+    """All rows that share one pass over the weights."""
+
+    def __init__(self, model: SledModel) -> None:
+        self._model = model
+        self._rows: list[Row] = []
+        self._cache: KVCache | None = None
+        self._hidden = torch.empty(0)
+        self._views: dict[tuple[int, int], KVCache] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def positions(self) -> int:
+        """How many elements a row can hold."""
+        return self._model.config.max_position_embeddings
+
+    def add(self) -> Row:
+        """Give a new row, without a past."""
+        cache = self._cache
+        if cache is None or len(self._rows) == len(cache.lengths):
+            cache = self._grow(cache)
+        row = Row(len(self._rows))
+        self._rows.append(row)
+        cache.lengths[row.index] = 0
+        return row
+
+    def remove(self, row: Row) -> None:
+        """Let a row leave; the last one moves into its place."""
+        cache = self._held()
+        last = self._rows.pop()
+        if last is not row:
+            hole, length = row.index, cache.lengths[last.index]
+            for buffer in (cache.keys, cache.values):
+                buffer[:, hole, :, :length] = buffer[:, last.index, :, :length]
+            self._hidden[hole] = self._hidden[last.index]
+            cache.lengths[hole] = length
+            last.index = hole
+            self._rows[hole] = last
+        if not self._rows:
+            self._cache, self._hidden = None, torch.empty(0)
+            self._views.clear()
+
+    def hidden(self, rows: Sequence[Row]) -> Tensor:
+        """Give the states [len(rows), H] after each row's last element."""
+        return self._hidden[[row.index for row in rows]]
+
+    def hear(self, latents: Mapping[Row, Tensor]) -> None:
+        """Let each of these rows read one frame [D], all in one pass."""
+        first = min(row.index for row in latents)
+        past = max(row.index for row in latents) + 1
+        blank = torch.zeros_like(next(iter(latents.values())))
+        given = [latents.get(row, blank) for row in self._rows[first:past]]
+        counts = [int(row in latents) for row in self._rows[first:past]]
+        x = self._model.embed_latents(self._to_model(torch.stack(given)))
+        hidden = self._run(first, x[:, None], counts)[:, 0]
+        if len(latents) == past - first:
+            self._hidden[first:past] = hidden
+        else:
+            moved = torch.tensor(counts, dtype=torch.bool, device=hidden.device)
+            self._hidden[first:past][moved] = hidden[moved]
+
+    def read(self, parts: Mapping[Row, Sequence[Tensor]]) -> None:
+        """Let each of these rows read ids [t] and latents [f, D]; neighbours in one pass."""
+        embedded = {row: self._embed(each) for row, each in parts.items()}
+        for group in self._groups(embedded):
+            counts = [len(embedded[row]) for row in group]
+            x = embedded[group[0]].new_zeros(len(group), max(counts), self._hidden.shape[1])
+            for place, row in enumerate(group):
+                x[place, : counts[place]] = embedded[row]
+            first = group[0].index
+            hidden = self._run(first, x, counts)
+            last = torch.tensor(counts, device=hidden.device) - 1
+            places = torch.arange(len(group), device=hidden.device)
+            self._hidden[first : first + len(group)] = hidden[places, last]
+
+    def _groups(self, embedded: Mapping[Row, Tensor]) -> list[list[Row]]:
+        """Put neighbours together, unless the padding of one would overflow another."""
+        lengths = self._held().lengths
+        rows = sorted(embedded, key=lambda row: row.index)
+        width = max(len(each) for each in embedded.values())
+        if max(lengths[row.index] for row in rows) + width > self.positions:
+            return [[row] for row in rows]
+        groups = [rows[:1]]
+        for before, row in pairwise(rows):
+            if row.index == before.index + 1:
+                groups[-1].append(row)
+            else:
+                groups.append([row])
+        return groups
+
+    def _embed(self, parts: Sequence[Tensor]) -> Tensor:
+        model = self._model
+        return torch.cat(
+            [
+                model.embed_latents(self._to_model(part))
+                if part.is_floating_point()
+                else model.embed_text(part.to(model.device))
+                for part in parts
+            ]
+        )
+
+    def _to_model(self, latents: Tensor) -> Tensor:
+        return latents.to(self._model.device, self._model.dtype)
+
+    def _run(self, first: int, x: Tensor, counts: Sequence[int]) -> Tensor:
+        """Append elements [rows, L, H] to neighbouring rows; give their states [rows, L, H]."""
+        lengths, past = self._held().lengths, first + len(x)
+        view = self._view(first, past)
+        view.lengths = lengths[first:past]
+        hidden: Tensor = self._model.backbone(x, view, counts)
+        lengths[first:past] = view.lengths
+        return hidden
+
+    def _view(self, first: int, past: int) -> KVCache:
+        """Give a cache of neighbouring rows that shares this one's memory."""
+        if (first, past) not in self._views:
+            cache = self._held()
+            keys, values = cache.keys[:, first:past], cache.values[:, first:past]
+            self._views[first, past] = KVCache(keys, values, cache.lengths[first:past])
+        return self._views[first, past]
+
+    def _held(self) -> KVCache:
+        if self._cache is None:
+            raise RuntimeError("no row was added yet")
+        return self._cache
+
+    def _grow(self, cache: KVCache | None) -> KVCache:
+        model, count = self._model, len(self._rows)
+        rows = max(_FEWEST, 2 * count)
+        dtype, device = model.dtype, model.device
+        larger = KVCache.allocate(model.config, rows, self.positions, dtype=dtype, device=device)
+        hidden = torch.zeros(rows, model.config.hidden_size, dtype=dtype, device=device)
+        if cache is not None:
+            longest = max(cache.lengths)
+            larger.keys[:, :count, :, :longest] = cache.keys[..., :longest, :]
+            larger.values[:, :count, :, :longest] = cache.values[..., :longest, :]
+            larger.lengths[:count] = cache.lengths
+            hidden[:count] = self._hidden
+        self._cache, self._hidden = larger, hidden
+        self._views.clear()
+        return larger
