@@ -93,7 +93,12 @@ def main() -> None:
         if not (args.out / part / "metadata.csv").exists():
             rng = np.random.default_rng([args.seed, number])
             seconds = make(
-                Source(args.audio, source), args.out / part, count, longest, limit=args.takes, rng=rng
+                Source(args.audio, source),
+                args.out / part,
+                count,
+                longest,
+                limit=args.takes,
+                rng=rng,
             )
             print(f"{part}: {seconds / 3600:.2f} h", flush=True)
 

@@ -73,7 +73,7 @@ class Trainer:
         self.step += 1
         wave = self.crops.batch(_BATCH)
         with torch.no_grad():
-            latents, _ = self.net.quantize(encode(self.net.encoder, wave), update=False)
+            latents = self.net.quantize(encode(self.net.encoder, wave))
         output = decode(self.net.decoder, latents)
         losses = {"mel": self.mel(output, wave, scales=2)}
         seen: dict[str, float] = {}
@@ -121,7 +121,7 @@ class Check:
             latents = net.encoder(wave)
             frames = latents.transpose(1, 2).flatten(0, 1)
             uses += torch.bincount(nearest(frames, net.codebooks[0].embed), minlength=CODES)
-            output = net.decoder(net.quantize(latents, update=False)[0])
+            output = net.decoder(net.quantize(latents))
             losses.append(mel(output[..., : wave.shape[-1]], wave))
         share = uses / uses.sum()
         perplexity = float(torch.exp(-(share * share.log()).sum()))

@@ -100,7 +100,7 @@ def check(trainer: Trainer, folder: Path, *, quantized: bool = False) -> dict[st
         wave = crops.batch(16)
         latents = trainer.net.encoder(wave)
         if quantized:
-            latents, _ = trainer.net.quantize(latents, update=False)
+            latents = trainer.net.quantize(latents)
         errors.append(distance(latents, trainer.target(wave)))
     return {"held_out_quantized" if quantized else "held_out": float(torch.stack(errors).mean())}
 
