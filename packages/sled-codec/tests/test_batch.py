@@ -52,8 +52,8 @@ def test_one_pass_over_padded_waves_is_each_wave_alone(any_codec, noise, lengths
     waves = [noise(n, seed=i) for i, n in enumerate(lengths)]
     hop = any_codec.hop_length
     with torch.no_grad():
-        together = encode_each(any_codec.encoder, waves, hop, in_one_pass=True)
-        alone = encode_each(any_codec.encoder, waves, hop, in_one_pass=False)
+        together = encode_each(any_codec._encoding, waves, hop, in_one_pass=True)
+        alone = encode_each(any_codec._encoding, waves, hop, in_one_pass=False)
     for one, other in zip(together, alone, strict=True):
         assert one.shape == other.shape
         assert torch.allclose(one, other, atol=1e-5)
@@ -65,8 +65,8 @@ def test_one_pass_over_padded_latents_is_each_alone(any_codec, noise, lengths):
     latents = [noise(n, any_codec.latent_size, seed=i) for i, n in enumerate(lengths)]
     hop = any_codec.hop_length
     with torch.no_grad():
-        together = decode_each(any_codec.decoder, latents, hop, in_one_pass=True)
-        alone = decode_each(any_codec.decoder, latents, hop, in_one_pass=False)
+        together = decode_each(any_codec._decoding, latents, hop, in_one_pass=True)
+        alone = decode_each(any_codec._decoding, latents, hop, in_one_pass=False)
     for one, other in zip(together, alone, strict=True):
         assert one.shape == other.shape
         assert torch.allclose(one, other, atol=1e-5)
@@ -81,5 +81,5 @@ def test_a_batch_leaves_its_inputs_as_they_were(any_codec, noise):
     waves = [noise(n) for n in (5000, 3333)]
     copies = [wave.clone() for wave in waves]
     with torch.no_grad():
-        encode_each(any_codec.encoder, waves, any_codec.hop_length, in_one_pass=True)
+        encode_each(any_codec._encoding, waves, any_codec.hop_length, in_one_pass=True)
     assert all(torch.equal(wave, copy) for wave, copy in zip(waves, copies, strict=True))

@@ -1,7 +1,7 @@
 """`Codec`: waveforms to codes, codes to latents, latents to waveforms."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -16,9 +16,10 @@ from sled_codec._convert import convert
 from sled_codec._errors import CodecError
 from sled_codec._files import atomic_write
 from sled_codec._float32 import Float32Module, full_float32
-from sled_codec._incremental import DecoderState, frames_to_start, push
+from sled_codec._incremental import DecoderState, push
 from sled_codec._load import CONFIG_NAME, EMBEDDED, WEIGHTS_NAME, load_checkpoint
 from sled_codec._network import build_networks
+from sled_codec._pack import Network, pack
 from sled_codec._quantizer import Codebooks
 from sled_codec._random import random_state
 
@@ -39,6 +40,7 @@ class Codec(Float32Module):
         self.decoder = networks.decoder
         shapes = {name: value.shape for name, value in self.state_dict().items()}
         self.load_state_dict(convert(state, shapes), assign=True)
+        self.register_load_state_dict_post_hook(_forget_packed)  # type: ignore[no-untyped-call]
         self.requires_grad_(requires_grad=False)
         self.eval()
 
@@ -159,7 +161,7 @@ class Codec(Float32Module):
         with full_float32(self.device):
             mono = [inputs.mono(wave, sample_rate, self) for wave in waves]
             together = self.device.type != "cpu"
-            frames = encode_each(self.encoder, mono, self.hop_length, in_one_pass=together)
+            frames = encode_each(self._encoding, mono, self.hop_length, in_one_pass=together)
             return [self.codebooks.encode(each) for each in frames]
 
     def latents(self, codes: Tensor) -> Tensor:
@@ -183,15 +185,15 @@ class Codec(Float32Module):
         with full_float32(self.device):
             checked = [inputs.latents(each, self) for each in latents]
             together = self.device.type != "cpu"
-            return decode_each(self.decoder, checked, self.hop_length, in_one_pass=together)
+            return decode_each(self._decoding, checked, self.hop_length, in_one_pass=together)
 
-    @cached_property
+    @property
     def frames_to_start(self) -> int:
         """Frames that the first sample of a stream hangs on; the last of them brings it out.
 
         7 for EnCodec, which reflects the start: the first 6 pushed alone give no samples yet.
         """
-        return frames_to_start(self.decoder, self.config.pad_mode)
+        return self._decoding.frames_to_start
 
     def decoder_state(self) -> DecoderState:
         """Return the state of a stream of latents that has just begun, for `decode_step`."""
@@ -222,4 +224,23 @@ class Codec(Float32Module):
         with full_float32(self.device):
             checked = [inputs.latents(each, self, may_be_empty=True) for each in latents]
             inputs.check_states(checked, states)
-            return push(self.decoder, checked, states, last=last, to_start=self.frames_to_start)
+            return push(self._decoding, checked, states, last=last)
+
+    @cached_property
+    def _encoding(self) -> Network:
+        return pack(self.encoder, steps_per_frame=self.hop_length)
+
+    @cached_property
+    def _decoding(self) -> Network:
+        return pack(self.decoder, steps_per_frame=1)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Codec":  # noqa: FBT001, FBT002 (torch's own signature)
+        super()._apply(fn, recurse)
+        _forget_packed(self)
+        return self
+
+
+def _forget_packed(codec: Codec, _: object = None) -> None:
+    """Let repacked weights be made anew after the weights moved or changed."""
+    for name in ("_encoding", "_decoding"):
+        codec.__dict__.pop(name, None)

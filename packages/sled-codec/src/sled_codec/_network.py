@@ -1,5 +1,6 @@
 """The convolutional encoder and decoder, built from the ``encodec`` package's modules.
 
+They give the weights their shapes and names; what runs is made of them in `sled_codec._pack`.
 Weight normalisation is a matter of training: here the networks hold plain weights, and
 checkpoints that hold it are folded when they are read (see `sled_codec._convert`).
 """
@@ -8,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from encodec.modules.conv import SConv1d
 from encodec.modules.seanet import SEANetDecoder, SEANetEncoder
 from torch import nn
 
@@ -44,26 +44,3 @@ def build_networks(config: CodecConfig) -> Networks:
     }
     with torch.device("meta"):
         return Networks(SEANetEncoder(**sizes), SEANetDecoder(**sizes))
-
-
-def left_padding(layer: nn.Module) -> int:
-    """Return how many steps a causal convolution pads on its left (0 for other layers)."""
-    if not isinstance(layer, SConv1d):
-        return 0
-    conv: Any = layer.conv.conv
-    padding: int = (conv.kernel_size[0] - 1) * conv.dilation[0] - (conv.stride[0] - 1)
-    return padding
-
-
-def downsampling(layer: nn.Module) -> int:
-    """Return the stride of a convolution (1 for other layers)."""
-    if not isinstance(layer, SConv1d):
-        return 1
-    conv: Any = layer.conv.conv
-    stride: int = conv.stride[0]
-    return stride
-
-
-def longest_padding(network: nn.Module) -> int:
-    """Return the longest left padding of any convolution in ``network``, in its own steps."""
-    return max(left_padding(layer) for layer in network.modules())
