@@ -110,11 +110,11 @@ def test_a_few_steps_learn_a_constant(tiny_config, make_batch):
     assert totals[-1] < 0.8 * totals[0]
 
 
-@pytest.mark.parametrize(("logit", "found", "wrong"), [(-1.0, 0, 0), (1.0, 2, 10)])
+@pytest.mark.parametrize(("logit", "counts"), [(-1.0, (0, 0)), (1.0, (2, 10))])
 def test_ends_are_counted_where_the_stop_head_calls_them(
-    tiny_model, make_batch, monkeypatch, logit, found, wrong
+    tiny_model, make_batch, monkeypatch, logit, counts
 ):
     monkeypatch.setattr(tiny_model, "stop_logits", lambda z: torch.full(z.shape[:1], logit))
     batch = make_batch([3, 5], [4, 6], tiny_model.config)
     losses = tiny_model.loss(batch, OfflineLayout(), generator=torch.Generator())
-    assert (int(losses.ends_found), int(losses.false_ends)) == (found, wrong)
+    assert (int(losses.ends_found), int(losses.false_ends)) == counts

@@ -85,4 +85,5 @@ def test_a_folder_is_whole_or_not_there(tmp_path):
 def test_the_trainer_state_is_plain_json(finished):
     _, result = finished
     state = json.loads((list_checkpoints(result.run)[-1] / "trainer.json").read_text())
-    assert (state["step"], state["seed"], state["clips"]) == (6, 0, 24)
+    assert (state["step"], state["seed"]) == (6, 0)
+    assert state["frames"] > state["clips"] > 6

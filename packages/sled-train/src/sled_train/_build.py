@@ -1,6 +1,6 @@
 """The tokenizer and the model of a run: new, fine-tuned or resumed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from ._checkpoint import whole_folder
 from ._errors import TrainError
 from ._load import read_recipe
 from ._objective import seeded
+from ._precision import weights_dtype
 from ._recipe import ModelRecipe, Recipe
 from ._sampler import derive_seed
 
@@ -29,7 +30,7 @@ INITIAL = "initial"
 """As `data.codec`: the codec of the model `run.init_from`."""
 
 
-def build_tokenizer(recipe: Recipe, run: Path, texts: Sequence[str]) -> Tokenizer:
+def build_tokenizer(recipe: Recipe, run: Path, texts: Iterable[str]) -> Tokenizer:
     """Return the run's tokenizer: the one saved before, a given one, or one trained on `texts`."""
     folder = run / "tokenizer"
     if folder.is_dir():
@@ -84,6 +85,7 @@ def build_model(
 
     """
     config = _config(recipe, tokenizer, codec)
+    dtype = weights_dtype(recipe.run.precision)
     if config.vae_embed_dim != codec.latent_size:
         raise TrainError(
             f"model.vae_embed_dim is {config.vae_embed_dim}, but the latents of codec "
@@ -91,12 +93,12 @@ def build_model(
         )
     if checkpoint is not None:
         _check_unchanged(checkpoint, config)
-        return SledModel.from_pretrained(checkpoint, config=config)
+        return SledModel.from_pretrained(checkpoint, config=config, dtype=dtype)
     if recipe.run.init_from is not None:
         _check_codec(recipe, codec)
-        return SledModel.from_pretrained(recipe.run.init_from, config=config)
+        return SledModel.from_pretrained(recipe.run.init_from, config=config, dtype=dtype)
     with seeded(derive_seed(recipe.run.seed, "weights")):
-        return SledModel(config)
+        return SledModel(config).to(dtype)
 
 
 def _config(recipe: Recipe, tokenizer: Tokenizer, codec: Codec) -> SledConfig:

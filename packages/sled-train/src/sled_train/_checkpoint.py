@@ -18,11 +18,12 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from sled_model import SledModel, Tokenizer
+from torch import Tensor
 
 from ._errors import TrainError
-from ._optim import load_optimizer_tensors, optimizer_tensors
+from ._optim import load_optimizer_tensors
 
 _NAME = re.compile(r"step-(\d+)")
 _PARTIAL = ".part-"
@@ -42,6 +43,23 @@ class Progress:
     """Clips seen so far."""
     frames: int = 0
     """Frames seen so far."""
+    best_step: int = 0
+    """Step of the lowest held-out loss so far."""
+    best_loss: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """A model to write: its config, its whole weights, its tokenizer."""
+
+    model: SledModel
+    weights: dict[str, Tensor]
+    tokenizer: Tokenizer
+
+    def write(self, folder: Path) -> None:
+        """Fill a model folder."""
+        self.model.save_pretrained(folder, state_dict=self.weights)
+        self.tokenizer.save(folder)
 
 
 def list_checkpoints(run: Path) -> list[Path]:
@@ -56,9 +74,8 @@ def list_checkpoints(run: Path) -> list[Path]:
 
 def save_checkpoint(
     run: Path,
-    model: SledModel,
-    tokenizer: Tokenizer,
-    optimizer: torch.optim.Optimizer,
+    speaker: Speaker,
+    optimizer: dict[str, Tensor],
     progress: Progress,
     *,
     keep_last: int,
@@ -66,19 +83,20 @@ def save_checkpoint(
     """Write `checkpoints/step-N`, then remove all but the last `keep_last`."""
     target = run / "checkpoints" / f"step-{progress.step}"
     with whole_folder(target) as folder:
-        _write_model(folder, model, tokenizer)
-        save_file(optimizer_tensors(optimizer, model), folder / _OPTIMIZER)
+        speaker.write(folder)
+        # Not save_file: on a full disk it raises its own error instead of OSError.
+        (folder / _OPTIMIZER).write_bytes(save(optimizer))
         (folder / _STATE).write_text(json.dumps({"format": 1, **asdict(progress)}, indent=1))
     for old in list_checkpoints(run)[:-keep_last]:
         shutil.rmtree(old)
     return target
 
 
-def save_final(run: Path, model: SledModel, tokenizer: Tokenizer) -> Path:
-    """Write the model folder `final/`, replacing an earlier one."""
-    with whole_folder(run / "final") as folder:
-        _write_model(folder, model, tokenizer)
-    return run / "final"
+def save_model(target: Path, speaker: Speaker) -> Path:
+    """Write a model folder, replacing an earlier one."""
+    with whole_folder(target) as folder:
+        speaker.write(folder)
+    return target
 
 
 def load_progress(checkpoint: Path) -> Progress:
@@ -119,11 +137,6 @@ def remove_leftovers(run: Path) -> None:
     for place in (run, run / "checkpoints"):
         for path in place.glob(f"{_PARTIAL}*"):
             shutil.rmtree(path, ignore_errors=True)
-
-
-def _write_model(folder: Path, model: SledModel, tokenizer: Tokenizer) -> None:
-    model.save_pretrained(folder)
-    tokenizer.save(folder)
 
 
 @contextmanager

@@ -9,7 +9,10 @@ from sled_model import SledModel, Tokenizer
 from torch import Tensor
 
 from ._dataset import Dataset
-from ._objective import Counts, autocast, named_parts
+from ._keep import speaking_model
+from ._objective import PARTS, Counts, named_parts
+from ._parallel import turns
+from ._precision import autocast
 from ._sampler import cut_micro, derive_seed
 from ._setup import TrainState
 from ._watch import Watch
@@ -27,24 +30,24 @@ class Speak(Protocol):
 
 @torch.no_grad()
 def evaluate(state: TrainState, data: Dataset) -> dict[str, float]:
-    """Return loss, energy, stop, attraction and repulsion over `data`, without dropout.
+    """Return the parts of the loss over `data`, without dropout.
 
     The noise depends on `run.seed` only, so that evaluations compare.
     """
     recipe = state.recipe
-    counts = Counts.of(data.frames)
-    micros = cut_micro(range(len(data.items)), data.positions, recipe.data.micro_frames)
-    parts = torch.zeros(4, device=state.device)
-    rank, processes = state.accelerator.process_index, state.accelerator.num_processes
+    counts = Counts.of(data.frames.tolist())
+    micros = cut_micro(range(len(data)), data.frames, recipe.data.micro_frames)
+    parts = torch.zeros(PARTS, device=state.device)
     state.model.train(mode=False)
-    for number in range(rank, len(micros), processes):
+    for number, weight, _ in turns(len(micros), state.accelerator):
         seed = derive_seed(recipe.run.seed, "evaluation", number)
         generator = torch.Generator(state.device).manual_seed(seed)
         batch = data.collate(micros[number], state.codec, state.device)
         with autocast(state.device, recipe.run.precision):
-            parts += counts.parts(state.model.loss(batch, state.layout, generator=generator))
+            _, shares = state.objective(batch, generator, counts)
+        parts += weight * shares
     state.model.train()
-    return named_parts(state.accelerator.reduce(parts, reduction="sum"))
+    return named_parts(state.accelerator.reduce(parts, reduction="sum"), counts)
 
 
 @torch.no_grad()
@@ -52,22 +55,35 @@ def log_audio(
     state: TrainState, data: Dataset, watch: Watch, speak: Speak | None, *, first: bool
 ) -> None:
     """Log the first held-out texts as spoken by the model, and once as the codec returns them."""
-    step = state.progress.step
-    items = data.items[: state.recipe.run.eval_audio]
-    rate = state.codec.sample_rate
-    if first:
-        for number, item in enumerate(items):
-            latents = state.codec.latents(data.cache[item.key].to(state.device).long())
-            watch.audio(step, f"reconstruction/{number}", state.codec.decode(latents), rate)
-            watch.text(step, f"text/{number}", item.clip.text)
-    if speak is None or not items:
+    texts = [data.row(clip).text for clip in range(min(len(data), state.recipe.run.eval_audio))]
+    if not texts:
         return
-    state.model.train(mode=False)
-    texts = [item.clip.text for item in items]
+    model = speaking_model(state) if speak is not None else None
+    if state.accelerator.is_main_process:
+        if first:
+            _log_originals(state, data, watch, texts)
+        if model is not None and speak is not None:
+            _log_speech(state, model, watch, speak, texts)
+    state.accelerator.wait_for_everyone()
+
+
+def _log_originals(state: TrainState, data: Dataset, watch: Watch, texts: Sequence[str]) -> None:
+    step, codec = state.progress.step, state.codec
+    for clip, text in enumerate(texts):
+        latents = codec.latents(data.codes(clip).to(state.device).long())
+        watch.audio(step, f"reconstruction/{clip}", codec.decode(latents), codec.sample_rate)
+        watch.text(step, f"text/{clip}", text)
+
+
+def _log_speech(
+    state: TrainState, model: SledModel, watch: Watch, speak: Speak, texts: Sequence[str]
+) -> None:
+    step, codec = state.progress.step, state.codec
+    model.train(mode=False)
     try:
-        waves = speak(state.model, state.tokenizer, state.codec, texts, state.recipe.run.seed)
+        waves = speak(model, state.tokenizer, codec, texts, state.recipe.run.seed)
         for number, wave in enumerate(waves):
-            watch.audio(step, f"speech/{number}", wave, rate)
+            watch.audio(step, f"speech/{number}", wave, codec.sample_rate)
     except ValueError as error:
         # A half-trained model may say nothing at all; that must not end the training.
         watch.say(f"step {step}: the model did not speak: {error}")

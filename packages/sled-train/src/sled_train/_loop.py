@@ -1,15 +1,17 @@
 """Training: `train(recipe)` sets up, then runs one flat loop until the last step or a stop."""
 
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 from rich.console import Console
 
-from ._checkpoint import save_checkpoint, save_final
+from ._boards import check_boards
 from ._evaluate import Speak, evaluate, log_audio
+from ._keep import keep_best, keep_checkpoint, keep_final
+from ._parallel import naming_lost_processes
 from ._recipe import Recipe
+from ._record import Meter
 from ._setup import TrainState, setup
 from ._step import train_step
 from ._stop import StopSignal
@@ -58,20 +60,17 @@ def train(
     """
     if quiet or console is None:
         console = Console(stderr=True, quiet=quiet)
+    check_boards(recipe)
     with StopSignal() as stop:
         state = setup(recipe, console, stop)
         if state is None:
             console.print("stopped while encoding; training again goes on from there")
             return TrainResult(Path(recipe.run.out or ""), 0, finished=False)
-        run = state.recipe.run
-        with Watch(
-            state.run,
-            console,
-            start=state.progress.step,
-            steps=run.steps,
-            tensorboard=run.tensorboard,
-            main=state.accelerator.is_main_process,
-        ) as watch:
+        main, start = state.accelerator.is_main_process, state.progress.step
+        with (
+            Watch(state.recipe, state.run, console, start=start, main=main) as watch,
+            naming_lost_processes(state.accelerator),
+        ):
             return _loop(state, watch, stop, speak)
 
 
@@ -79,31 +78,32 @@ def _loop(state: TrainState, watch: Watch, stop: StopSignal, speak: Speak | None
     run = state.recipe.run
     _announce(state, watch)
     state.model.train()
+    meter, first, halt = Meter(state.device), True, False
     losses: dict[str, float] = {}
     evaluation: dict[str, float] = {}
-    clock, frames, first = time.perf_counter(), state.progress.frames, True
-    halt = False
     while state.progress.step < run.steps and not halt:
-        losses = train_step(state)
+        with meter.running():
+            before = state.progress.frames
+            losses = train_step(state)
+        meter.seen(state.progress.frames - before)
         step = state.progress.step
         last = step == run.steps
         watch.advance(step)
         if last or step % run.log_every == 0:
-            now, seen = time.perf_counter(), state.progress.frames
-            watch.log(step, "train", {**losses, "frames_per_s": (seen - frames) / (now - clock)})
-            clock, frames = now, seen
+            watch.log(step, "train", {**losses, **meter.read()})
         if state.held_out is not None and (last or step % run.eval_every == 0):
             evaluation = evaluate(state, state.held_out)
             watch.log(step, "eval", evaluation)
-            watch.say(f"step {step}: held-out loss {evaluation['loss']:.4f}")
+            mark = " (the lowest so far)" if keep_best(state, evaluation["loss"]) else ""
+            watch.say(f"step {step}: held-out loss {evaluation['loss']:.4f}{mark}")
             log_audio(state, state.held_out, watch, speak, first=first)
             first = False
         halt = _any_stop(state, stop)
         if last or halt or step % run.save_every == 0:
-            _save(state)
+            keep_checkpoint(state)
     if state.progress.step < run.steps:
         watch.say(f"stopped and saved at step {state.progress.step}; train again to go on")
-    final = _finish(state) if state.progress.step >= run.steps else None
+    final = keep_final(state) if state.progress.step >= run.steps else None
     return TrainResult(
         run=state.run,
         step=state.progress.step,
@@ -120,10 +120,10 @@ def _announce(state: TrainState, watch: Watch) -> None:
         first, count = state.skipped[0], len(state.skipped)
         watch.say(f"left out {count} clips (listed in {state.run / 'skipped.txt'}): {first}")
     parameters = sum(p.numel() for p in state.model.parameters())
-    hours = sum(state.data.frames) / state.codec.frame_rate / 3600
+    hours = state.data.frames.sum(dtype=float) / state.codec.frame_rate / 3600
     begin = f", from step {state.progress.step}" if state.progress.step else ""
     watch.say(
-        f"{parameters:,} parameters, {len(state.data.items)} clips, {hours:.2f} h, "
+        f"{parameters:,} parameters, {len(state.data)} clips, {hours:.2f} h, "
         f"{state.device}, {state.recipe.run.precision}{begin}"
     )
 
@@ -134,23 +134,3 @@ def _any_stop(state: TrainState, stop: StopSignal) -> bool:
         return stop.requested
     wish = torch.tensor(float(stop.requested), device=state.device)
     return bool(state.accelerator.reduce(wish, reduction="sum") > 0)
-
-
-def _save(state: TrainState) -> None:
-    if state.accelerator.is_main_process:
-        save_checkpoint(
-            state.run,
-            state.model,
-            state.tokenizer,
-            state.optimizer,
-            state.progress,
-            keep_last=state.recipe.run.keep_last,
-        )
-    state.accelerator.wait_for_everyone()
-
-
-def _finish(state: TrainState) -> Path:
-    if state.accelerator.is_main_process:
-        save_final(state.run, state.model, state.tokenizer)
-    state.accelerator.wait_for_everyone()
-    return state.run / "final"

@@ -5,7 +5,7 @@ known beforehand from the lengths, neither the cut into micro-batches nor the nu
 changes loss or gradient.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
@@ -14,7 +14,45 @@ import torch
 from sled_model import Batch, Layout, Losses, SledModel
 from torch import Tensor, nn
 
-from ._recipe import Precision
+PARTS = 6
+"""Numbers that `Objective` reports of a micro-batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the means of a global batch divide by."""
+
+    frames: int
+    clips: int
+
+    @classmethod
+    def of(cls, frame_lengths: Sequence[int]) -> Self:
+        """Counts of clips with these frames."""
+        return cls(int(sum(frame_lengths)), len(frame_lengths))
+
+    @property
+    def stops(self) -> int:
+        """Stop decisions: each clip has one more than frames."""
+        return self.frames + self.clips
+
+    def total(self, losses: Losses) -> Tensor:
+        """Return a micro-batch's share of the global loss; differentiable."""
+        share: Tensor = losses.energy * (losses.frames / self.frames)
+        return share + losses.stop * (losses.stops / self.stops)
+
+    def parts(self, losses: Losses) -> Tensor:
+        """Return a micro-batch's share of the numbers that `named_parts` names, `[PARTS]`."""
+        frames = losses.frames / self.frames
+        return torch.stack(
+            [
+                losses.energy.detach().float() * frames,
+                losses.stop.detach().float() * (losses.stops / self.stops),
+                losses.attraction.detach().float() * frames,
+                losses.repulsion.detach().float() * frames,
+                losses.ends_found.float(),
+                losses.false_ends.float(),
+            ]
+        )
 
 
 class Objective(nn.Module):
@@ -25,51 +63,32 @@ class Objective(nn.Module):
         self.model = model
         self.layout = layout
 
-    def forward(self, batch: Batch, generator: torch.Generator) -> Losses:
-        """Losses of a batch; the head's noise comes from `generator`."""
+    def forward(
+        self, batch: Batch, generator: torch.Generator, counts: Counts
+    ) -> tuple[Tensor, Tensor]:
+        """Return a micro-batch's share of the global loss, and of its parts `[PARTS]`.
+
+        The head's noise comes from `generator`.
+        """
         losses: Losses = self.model.loss(batch, self.layout, generator=generator)
-        return losses
+        return counts.total(losses), counts.parts(losses)
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What the means of a global batch divide by."""
+def named_parts(parts: Tensor, counts: Counts) -> dict[str, float]:
+    """Give the parts of a global batch their names, with their total.
 
-    frames: int
-    stops: int
-
-    @classmethod
-    def of(cls, frame_lengths: list[int]) -> Self:
-        """Counts of clips with these frames: each clip has one stop decision more than frames."""
-        return cls(sum(frame_lengths), sum(frame_lengths) + len(frame_lengths))
-
-    def total(self, losses: Losses) -> Tensor:
-        """Return a micro-batch's share of the global loss; differentiable."""
-        share: Tensor = losses.energy * (losses.frames / self.frames)
-        return share + losses.stop * (losses.stops / self.stops)
-
-    def parts(self, losses: Losses) -> Tensor:
-        """Return a micro-batch's share of (energy, stop, attraction, repulsion), `[4]`."""
-        frames = losses.frames / self.frames
-        return torch.stack(
-            [
-                losses.energy.detach().float() * frames,
-                losses.stop.detach().float() * (losses.stops / self.stops),
-                losses.attraction.detach().float() * frames,
-                losses.repulsion.detach().float() * frames,
-            ]
-        )
-
-
-def named_parts(parts: Tensor) -> dict[str, float]:
-    """Give the four parts of a global batch their names, with their total."""
-    energy, stop, attraction, repulsion = parts.tolist()
+    Of the stop head: recall is the share of clips whose end it sees, precision the share of ends
+    that are some of all it calls (0 where it calls none).
+    """
+    energy, stop, attraction, repulsion, found, false = parts.tolist()
     return {
         "loss": energy + stop,
         "energy": energy,
         "stop": stop,
         "attraction": attraction,
         "repulsion": repulsion,
+        "stop_recall": found / counts.clips,
+        "stop_precision": found / max(1.0, found + false),
     }
 
 
@@ -83,8 +102,3 @@ def seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
         yield
-
-
-def autocast(device: torch.device, precision: Precision) -> torch.autocast:
-    """Mixed precision for "bf16": matrix products in bfloat16, weights and losses in float32."""
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")

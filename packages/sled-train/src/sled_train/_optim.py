@@ -1,30 +1,43 @@
-"""The optimizer and its learning rate."""
+"""The optimizer, its learning rate, and its state as named tensors."""
 
+import math
+from typing import Any
+
+import optimi  # type: ignore[import-untyped]
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from ._errors import TrainError
+from ._parallel import cut_like, whole
 from ._recipe import OptimRecipe
 
 _MATRIX = 2
+_COMPENSATION = "kahan_comp"
 
 
-def build_optimizer(model: nn.Module, recipe: OptimRecipe) -> torch.optim.AdamW:
-    """AdamW over the trainable parameters; only matrices and tables decay."""
+def build_optimizer(model: nn.Module, recipe: OptimRecipe) -> torch.optim.Optimizer:
+    """AdamW over the trainable parameters; only matrices and tables decay.
+
+    For bfloat16 weights, Kahan summation keeps what an update loses by rounding and adds it to the
+    next one (`optim.compensate`): a step of 1e-4 would otherwise leave a weight of 1 as it is.
+    """
     trainable = [p for p in model.parameters() if p.requires_grad]
-    groups = [
+    groups: list[dict[str, Any]] = [
         {
             "params": [p for p in trainable if p.dim() >= _MATRIX],
             "weight_decay": recipe.weight_decay,
         },
         {"params": [p for p in trainable if p.dim() < _MATRIX], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(
-        [group for group in groups if group["params"]],
-        lr=recipe.lr,
-        betas=recipe.betas,
-        eps=recipe.eps,
-        fused=True,
-    )
+    groups = [group for group in groups if group["params"]]
+    common: dict[str, Any] = {"lr": recipe.lr, "betas": recipe.betas, "eps": recipe.eps}
+    if recipe.compensate and trainable[0].dtype == torch.bfloat16:
+        # The plain loop: which one runs must not hang on the machine that resumes.
+        compensated: torch.optim.Optimizer = optimi.AdamW(
+            groups, **common, kahan_sum=True, triton=False, foreach=False
+        )
+        return compensated
+    return torch.optim.AdamW(groups, **common, fused=True)
 
 
 def learning_rate(step: int, recipe: OptimRecipe, steps: int) -> float:
@@ -43,23 +56,53 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
         group["lr"] = rate
 
 
-def optimizer_tensors(
-    optimizer: torch.optim.Optimizer, model: nn.Module
-) -> dict[str, torch.Tensor]:
+def clip_gradients(model: nn.Module, limit: float) -> float:
+    """Scale the whole gradient to a norm of at most `limit` (0: leave it); return its norm."""
+    norm = nn.utils.clip_grad_norm_(model.parameters(), limit or math.inf)
+    return float(whole(norm))
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer, model: nn.Module) -> dict[str, Tensor]:
     """Name the optimizer's tensors `<kind>/<parameter>`, for a safetensors file."""
-    tensors: dict[str, torch.Tensor] = {}
+    shared = {
+        parameter: group["step"]
+        for group in optimizer.param_groups
+        for parameter in group["params"]
+        if "step" in group
+    }
+    tensors: dict[str, Tensor] = {}
     for name, parameter in model.named_parameters():
         for kind, value in optimizer.state.get(parameter, {}).items():
             tensors[f"{kind}/{name}"] = value
+        if parameter in shared:
+            tensors[f"step/{name}"] = shared[parameter].clone()
     return tensors
 
 
 def load_optimizer_tensors(
-    optimizer: torch.optim.Optimizer, model: nn.Module, tensors: dict[str, torch.Tensor]
+    optimizer: torch.optim.Optimizer, model: nn.Module, tensors: dict[str, Tensor]
 ) -> None:
-    """Put back what `optimizer_tensors` returned; parameters absent there start afresh."""
+    """Put back what `optimizer_tensors` returned; parameters absent there start afresh.
+
+    Raises:
+        TrainError: the tensors are of another kind of optimizer.
+        KeyError: a tensor belongs to no parameter of the model.
+
+    """
     parameters = dict(model.named_parameters())
+    groups = {p: group for group in optimizer.param_groups for p in group["params"]}
+    compensated = isinstance(optimizer, optimi.AdamW)
+    if tensors and compensated != any(key.startswith(_COMPENSATION) for key in tensors):
+        raise TrainError(
+            "the checkpoint's optimizer state is of another run.precision: restore it, "
+            "or start another run with run.init_from"
+        )
     for key, value in tensors.items():
         kind, _, name = key.partition("/")
         parameter = parameters[name]
-        optimizer.state[parameter][kind] = value.to(parameter.device)
+        if kind != "step":
+            optimizer.state[parameter][kind] = cut_like(value, parameter)
+        elif compensated:
+            groups[parameter].update(step=value, setup=True)
+        else:
+            optimizer.state[parameter][kind] = value.to(parameter.device)

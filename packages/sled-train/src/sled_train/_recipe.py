@@ -7,7 +7,7 @@ that a recipe can also be built in code.
 from dataclasses import dataclass, field
 from typing import Literal
 
-Precision = Literal["fp32", "bf16"]
+Precision = Literal["fp32", "bf16", "bf16-pure"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +15,9 @@ class DataRecipe:
     """What is read and how it is cut into batches."""
 
     train: str | None = None
-    """Corpus folder with `metadata.csv`, that file, or a JSONL manifest."""
+    """A folder that `sled data encode` wrote, a cuts file, or a corpus: see `sled_train.data`."""
     eval: str | None = None
-    """Held-out corpus of the same forms."""
+    """Held-out speech of the same forms."""
     eval_fraction: float = 0.0
     """Share of the training clips held out where `eval` is not given."""
     eval_limit: int | None = 512
@@ -25,23 +25,21 @@ class DataRecipe:
     codec: str = "facebook/encodec_24khz"
     """Whatever `Codec.from_pretrained` takes: "embedded", a folder, a `.th` file, a hub id."""
     codes: str | None = None
-    """Folder of the code cache; by default `codes/` in the run folder."""
+    """Where corpora that are not yet codes are encoded; by default `codes/` in the run folder."""
     tokenizer: str | None = None
     """Folder or hub id with `vocab.json` and `merges.txt`; trained on the corpus if not given."""
     vocab_size: int = 16384
     """Size of the tokenizer to train: an upper limit, small corpora yield fewer."""
     min_seconds: float = 0.1
     max_seconds: float = 27.0
-    batch_size: int = 512
-    """Clips per optimizer step, over all processes and micro-batches."""
-    batch_frames: int | None = None
-    """If given, a step takes at most this many frames (and `batch_size` clips)."""
+    batch_frames: int = 576_000
+    """Frames per optimizer step, over all processes and micro-batches: 512 clips of 15 s."""
     micro_frames: int = 32_768
     """Padded frames in one forward pass; bounds memory, does not change the result."""
     bucket: int = 16
-    """Clips of this many batches are sorted by length together; 1 mixes all lengths."""
+    """Clips of about this many batches are sorted by length together; 1 mixes all lengths."""
     strict: bool = False
-    """Refuse rows whose file is missing or unreadable instead of skipping them."""
+    """Refuse rows whose audio is missing or unreadable instead of skipping them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +92,8 @@ class OptimRecipe:
     warmup_steps: int = 32_000
     clip: float = 1.0
     """Largest norm of the whole gradient; 0 does not clip."""
+    compensate: bool = True
+    """With bf16-pure: keep what updates lose by rounding. Without it small updates vanish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +108,21 @@ class RunRecipe:
     """Either "auto" (what accelerate finds on this machine) or "cpu"."""
     threads: int | None = None
     """CPU threads of torch; left alone if not given."""
+    parallel: Literal["ddp", "fsdp"] = "ddp"
+    """Several processes: "ddp" has all weights in each, "fsdp" cuts them up between them."""
     init_from: str | None = None
     """Model folder or hub id to fine-tune; it then fixes the sizes and the tokenizer."""
     log_every: int = 10
     eval_every: int = 2_000
     save_every: int = 1_000
     keep_last: int = 3
+    keep_best: bool = True
+    """Keep the model of the lowest held-out loss in `best/`."""
     eval_audio: int = 2
     """Held-out texts that are spoken at every evaluation."""
     tensorboard: bool = True
+    wandb: str | None = None
+    """Weights & Biases project to log to as well; needs the extra `sled-train[wandb]`."""
 
 
 @dataclass(frozen=True, slots=True)

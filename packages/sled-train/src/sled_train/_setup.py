@@ -18,7 +18,9 @@ from ._inputs import gather
 from ._load import recipe_to_yaml
 from ._objective import Objective
 from ._optim import build_optimizer
+from ._parallel import distribute
 from ._recipe import Recipe
+from ._record import versions
 from ._sampler import BatchSampler
 from ._stop import StopSignal
 
@@ -35,7 +37,7 @@ class TrainState:
     model: SledModel
     objective: nn.Module
     layout: Layout
-    optimizer: torch.optim.AdamW
+    optimizer: torch.optim.Optimizer
     sampler: BatchSampler
     data: Dataset
     held_out: Dataset | None
@@ -64,6 +66,7 @@ def setup(recipe: Recipe, console: Console, stop: StopSignal) -> TrainState | No
     model = build_model(recipe, checkpoint, inputs.tokenizer, inputs.codec)
     model.to(accelerator.device)
     layout = layout_for(model.config)
+    objective = distribute(Objective(model, layout), accelerator, recipe.run)
     data, held_out, misfits = inputs.datasets(recipe, model.config.max_position_embeddings)
     state = TrainState(
         recipe=recipe,
@@ -72,19 +75,20 @@ def setup(recipe: Recipe, console: Console, stop: StopSignal) -> TrainState | No
         codec=inputs.codec,
         tokenizer=inputs.tokenizer,
         model=model,
-        objective=accelerator.prepare(Objective(model, layout)),
+        objective=objective,
         layout=layout,
         optimizer=build_optimizer(model, recipe.optim),
         sampler=_sampler(recipe, data),
         data=data,
         held_out=held_out,
-        skipped=(*inputs.split.skipped, *inputs.keyed.skipped, *misfits),
+        skipped=(*inputs.skipped, *misfits),
         progress=Progress(0, recipe.run.seed, {}, data.fingerprint()),
     )
     if checkpoint is not None:
         _resume(state, checkpoint)
     if accelerator.is_main_process:
         _write(run / "recipe.yaml", recipe_to_yaml(recipe))
+        _write(run / "versions.json", versions(accelerator))
         _write(run / "skipped.txt", "".join(f"{line}\n" for line in state.skipped))
     return state
 
@@ -92,9 +96,8 @@ def setup(recipe: Recipe, console: Console, stop: StopSignal) -> TrainState | No
 def _sampler(recipe: Recipe, data: Dataset) -> BatchSampler:
     return BatchSampler(
         lengths=data.frames,
-        batch_size=recipe.data.batch_size,
-        seed=recipe.run.seed,
         batch_frames=recipe.data.batch_frames,
+        seed=recipe.run.seed,
         bucket=recipe.data.bucket,
     )
 

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 
 import torch
@@ -11,9 +10,11 @@ from sled_model import drop_text
 from torch import Tensor
 
 from ._errors import TrainError
-from ._objective import Counts, autocast, named_parts, seeded
-from ._optim import learning_rate, set_learning_rate
-from ._sampler import cut_micro, derive_seed
+from ._objective import PARTS, Counts, named_parts, seeded
+from ._optim import clip_gradients, learning_rate, set_learning_rate
+from ._parallel import accumulating, turns
+from ._precision import autocast
+from ._sampler import derive_seed
 from ._setup import TrainState
 
 _NAMED = 3
@@ -28,15 +29,15 @@ def train_step(state: TrainState) -> dict[str, float]:
     """
     recipe, progress = state.recipe, state.progress
     indices = state.sampler.next()
-    micros = cut_micro(indices, state.data.positions, recipe.data.micro_frames)
-    frames = [state.data.items[i].frames for i in indices]
-    parts = _backward(state, micros, Counts.of(frames))
-    norm = torch.nn.utils.clip_grad_norm_(
-        state.model.parameters(), recipe.optim.clip or math.inf, foreach=True
-    )
-    losses = {**named_parts(parts), "grad_norm": float(norm)}
+    micros = state.sampler.micro_batches(indices, recipe.data.micro_frames)
+    frames = state.data.frames[indices].tolist()
+    counts = Counts.of(frames)
+    parts, broken = _backward(state, micros, counts)
+    norm = clip_gradients(state.model, recipe.optim.clip)
+    losses = {**named_parts(parts, counts), "grad_norm": norm}
     if not all(math.isfinite(value) for value in losses.values()):
-        raise _not_finite(state, losses, indices)
+        suspects = [i for micro, bad in zip(micros, broken, strict=True) if bad for i in micro]
+        raise _not_finite(state, losses, suspects or indices)
     rate = learning_rate(progress.step, recipe.optim, recipe.run.steps)
     set_learning_rate(state.optimizer, rate)
     state.optimizer.step()
@@ -48,51 +49,57 @@ def train_step(state: TrainState) -> dict[str, float]:
         clips=progress.clips + len(indices),
         frames=progress.frames + sum(frames),
     )
-    return {**losses, "lr": rate}
+    return {**losses, "lr": rate, "padding": state.sampler.padding}
 
 
-def _backward(state: TrainState, micros: Sequence[Sequence[int]], counts: Counts) -> Tensor:
-    """Accumulate the global batch's gradient; return its loss parts, summed over processes.
+def _backward(
+    state: TrainState, micros: Sequence[Sequence[int]], counts: Counts
+) -> tuple[Tensor, list[bool]]:
+    """Accumulate the global batch's gradient.
 
-    All processes do the same number of passes, as gradient reduction needs; where the
-    micro-batches do not divide, the last one is repeated with weight 0.
+    Returns:
+        Its loss parts `[PARTS]`, and which micro-batches had a loss that is not finite; both of
+        all processes.
+
     """
-    accelerator = state.accelerator
-    rank, processes = accelerator.process_index, accelerator.num_processes
-    parts = torch.zeros(4, device=state.device)
-    rounds = math.ceil(len(micros) / processes)
-    for turn in range(rounds):
-        number = min(turn * processes + rank, len(micros) - 1)
-        weight = 1.0 if turn * processes + rank < len(micros) else 0.0
-        last = turn == rounds - 1
-        with nullcontext() if last else accelerator.no_sync(state.objective):
-            parts += weight * _micro(state, number, micros[number], counts, weight * processes)
-    summed: Tensor = accelerator.reduce(parts, reduction="sum")
-    return summed
+    accelerator, objective = state.accelerator, state.objective
+    seen = torch.zeros(PARTS + len(micros), device=state.device)
+    for number, weight, last in turns(len(micros), accelerator):
+        with accumulating(objective, accelerator, last=last):
+            parts = _micro(state, number, micros[number], counts, weight)
+        if weight:
+            seen[:PARTS] += parts
+            seen[PARTS + number] = (~torch.isfinite(parts).all()).float()
+    seen = accelerator.reduce(seen, reduction="sum")
+    return seen[:PARTS], [flag > 0 for flag in seen[PARTS:].tolist()]
 
 
 def _micro(
     state: TrainState, number: int, indices: Sequence[int], counts: Counts, weight: float
 ) -> Tensor:
-    """Forward and backward of one micro-batch; `weight` undoes the mean over processes."""
+    """Forward and backward of one micro-batch; return its loss parts."""
     recipe, device = state.recipe, state.device
     place = (state.progress.step, number)
     batch = state.data.collate(indices, state.codec, device)
     dropping = torch.Generator().manual_seed(derive_seed(recipe.run.seed, "text", *place))
     batch = drop_text(batch, state.layout, recipe.model.training_cfg, dropping)
     noise = torch.Generator(device).manual_seed(derive_seed(recipe.run.seed, "noise", *place))
+    # Gradients are averaged over processes; what is wanted is their sum.
+    scale = weight * state.accelerator.num_processes
     with seeded(derive_seed(recipe.run.seed, "dropout", *place), device):
         with autocast(device, recipe.run.precision):
-            losses = state.objective(batch, noise)
-        state.accelerator.backward(counts.total(losses) * weight)
-    return counts.parts(losses)
+            total, parts = state.objective(batch, noise, counts)
+        (total * scale).backward()
+    shares: Tensor = parts
+    return shares
 
 
 def _not_finite(state: TrainState, losses: dict[str, float], indices: Sequence[int]) -> TrainError:
-    files = [str(state.data.items[i].clip.audio) for i in indices]
+    files = [state.data.row(i).audio for i in indices]
     place = state.run / "failed_batch.txt"
-    with atomic_write(place) as file:
-        file.write("".join(f"{name}\n" for name in files).encode())
+    if state.accelerator.is_main_process:
+        with atomic_write(place) as file:
+            file.write("".join(f"{name}\n" for name in files).encode())
     bad = ", ".join(f"{k} {v}" for k, v in losses.items() if not math.isfinite(v))
     shown = ", ".join(files[:_NAMED]) + (" …" if len(files) > _NAMED else "")
     return TrainError(

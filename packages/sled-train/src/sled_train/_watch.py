@@ -1,7 +1,7 @@
-"""What a run shows of itself: a progress bar, `progress.jsonl`, TensorBoard."""
+"""What a run shows of itself: a progress bar, `progress.jsonl`, and the boards."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,13 +17,18 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from sled_codec import atomic_write
-from torch.utils.tensorboard import SummaryWriter
+
+from ._boards import Board, open_boards
+from ._recipe import Recipe
 
 _LOG = "progress.jsonl"
 
 
-def progress_bar(console: Console) -> Progress:
-    """A bar with counts, time left and a free `note` field, on `console`."""
+def progress_bar(console: Console, *, transient: bool = False) -> Progress:
+    """A bar with counts, time left and a free `note` field, on `console`.
+
+    A transient one leaves nothing behind, so that an error is the only line.
+    """
     return Progress(
         TextColumn("[bold]{task.description}"),
         BarColumn(),
@@ -31,7 +36,8 @@ def progress_bar(console: Console) -> Progress:
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
         console=console,
-        disable=console.quiet,
+        transient=transient,
+        disable=console.quiet or (transient and not console.is_terminal),
     )
 
 
@@ -43,25 +49,25 @@ class Watch:
     """
 
     def __init__(
-        self, run: Path, console: Console, *, start: int, steps: int, tensorboard: bool, main: bool
+        self, recipe: Recipe, run: Path, console: Console, *, start: int, main: bool
     ) -> None:
         self.console = console
+        self._recipe = recipe
+        self._run = run
+        self._start = start
         self._path = run / _LOG if main else None
-        self._board: SummaryWriter | None = None
+        self._boards: Sequence[Board] = ()
         self._bar = progress_bar(console) if main else None
         self._task = TaskID(0)
-        self._span = (start, steps)
-        self._folder = run / "tensorboard" if main and tensorboard else None
 
     def __enter__(self) -> Self:
-        start, steps = self._span
         if self._path is not None:
-            _forget_after(self._path, start)
-        if self._folder is not None:
-            self._board = SummaryWriter(str(self._folder), purge_step=start + 1 if start else None)
+            _forget_after(self._path, self._start)
+            self._boards = open_boards(self._recipe, self._run, self._start)
         if self._bar is not None:
+            steps = self._recipe.run.steps
             self._bar.start()
-            self._task = self._bar.add_task("training", total=steps, completed=start, note="")
+            self._task = self._bar.add_task("training", total=steps, completed=self._start, note="")
         return self
 
     def __exit__(
@@ -72,8 +78,8 @@ class Watch:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
-        if self._board is not None:
-            self._board.close()
+        for board in self._boards:
+            board.close()
 
     def advance(self, step: int) -> None:
         """Move the bar."""
@@ -88,20 +94,20 @@ class Watch:
         if self._path is not None:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"step": step, "kind": kind, **values}) + "\n")
-        if self._board is not None:
-            for name, value in values.items():
-                self._board.add_scalar(f"{kind}/{name}", value, step)
+        for board in self._boards:
+            board.scalars(step, {f"{kind}/{name}": value for name, value in values.items()})
 
     def audio(self, step: int, name: str, wave: torch.Tensor, sample_rate: int) -> None:
         """Record a mono waveform `[samples]`."""
-        if self._board is not None and wave.numel():
-            sound = wave.detach().cpu().float().clamp(-1, 1).unsqueeze(0)
-            self._board.add_audio(name, sound, step, sample_rate=sample_rate)
+        if wave.numel():
+            sound = wave.detach().cpu().float().clamp(-1, 1)
+            for board in self._boards:
+                board.audio(step, name, sound, sample_rate)
 
     def text(self, step: int, name: str, text: str) -> None:
         """Record a text."""
-        if self._board is not None:
-            self._board.add_text(name, text, step)
+        for board in self._boards:
+            board.text(step, name, text)
 
     def say(self, message: str) -> None:
         """Print a line above the bar."""
