@@ -17,7 +17,7 @@ HAS_CODEC = resources.files("sled_codec").joinpath("assets/embedded/codec.json")
 SMALL = """\
 model: {hidden_size: 16, intermediate_size: 32, num_hidden_layers: 1, num_attention_heads: 2,
         noise_channels: 8, diffloss_d: 1, diffloss_w: 16, max_position_embeddings: 256}
-data: {vocab_size: 270, batch_size: 3}
+data: {vocab_size: 270, batch_frames: 150}
 """
 
 

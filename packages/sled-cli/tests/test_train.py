@@ -8,7 +8,7 @@ TINY = (
     "model.hidden_size=16", "model.intermediate_size=32", "model.num_hidden_layers=1",
     "model.num_attention_heads=2", "model.noise_channels=8", "model.diffloss_d=1",
     "model.diffloss_w=16", "model.max_position_embeddings=256", "data.vocab_size=270",
-    "data.batch_size=3", "optim.warmup_steps=1", "run.steps=2", "run.log_every=1",
+    "data.batch_frames=150", "optim.warmup_steps=1", "run.steps=2", "run.log_every=1",
 )  # fmt: skip
 
 
@@ -65,14 +65,14 @@ def test_held_out_texts_are_spoken_for_tensorboard(trained, corpus, tmp_path):
 def test_strict_refuses_the_row_that_would_be_skipped(trained, tmp_path):
     outcome = trained("--strict")
     assert outcome.code == 2
-    assert "metadata.csv:7: no file" in outcome.err
+    assert "metadata.csv:7: no such file" in outcome.err
     assert outcome.err.count("\n") == 1
     assert not (tmp_path / "run").exists()
 
 
 def test_an_offline_model_learns_to_stream(trained, sled, corpus, tmp_path):
     assert trained("--quiet").code == 0
-    sets = ("--set", "run.steps=1", "--set", "data.batch_size=3")
+    sets = ("--set", "run.steps=1", "--set", "data.batch_frames=150")
     turns = ("--tokens", 2, "--frames", 9)
     outcome = sled(
         "train", "streaming", corpus, "--from", "run/final", "--out", "stream", *turns, *sets,

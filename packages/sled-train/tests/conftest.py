@@ -66,7 +66,7 @@ def make_recipe(corpus_folder: Path, codec_folder: Path, tmp_path: Path) -> Call
             f"data.codec={codec_folder}",
             f"data.codes={tmp_path / 'codes'}",
             "data.vocab_size=270",
-            "data.batch_size=4",
+            "data.batch_frames=140",
             "data.bucket=2",
             f"run.out={tmp_path / run}",
             "run.device=cpu",

@@ -11,7 +11,7 @@ def test_the_shipped_offline_recipe_holds_the_published_values():
         0.01,
     )
     assert (recipe.optim.warmup_steps, recipe.optim.clip) == (32_000, 1.0)
-    assert (recipe.run.steps, recipe.data.batch_size) == (300_000, 512)
+    assert (recipe.run.steps, recipe.data.batch_frames) == (300_000, 576_000)
     assert recipe.layout.kind == "offline"
 
 

@@ -34,7 +34,7 @@ def test_the_shipped_recipe_holds_the_published_values():
     assert (recipe.layout.kind, recipe.layout.n, recipe.layout.m) == ("streaming", 5, 45)
     assert (recipe.optim.lr, recipe.optim.warmup_steps, recipe.run.steps) == (3e-4, 10_000, 100_000)
     assert recipe.model == offline.model
-    assert recipe.data.batch_size == offline.data.batch_size
+    assert recipe.data.batch_frames == offline.data.batch_frames
 
 
 @pytest.mark.parametrize(("n", "m"), [(5, 45), (1, 2), (3, 1)])

@@ -9,7 +9,6 @@ result = train(recipe)
 from importlib.metadata import version
 
 from ._checkpoint import list_checkpoints
-from ._corpus import Clip, Corpus, read_corpus
 from ._errors import TrainError
 from ._evaluate import Speak
 from ._load import load_recipe, recipe_kinds, recipe_to_yaml
@@ -19,8 +18,6 @@ from ._recipe import DataRecipe, LayoutRecipe, ModelRecipe, OptimRecipe, Recipe,
 __version__ = version("sled-train")
 
 __all__ = [
-    "Clip",
-    "Corpus",
     "DataRecipe",
     "LayoutRecipe",
     "ModelRecipe",
@@ -33,7 +30,6 @@ __all__ = [
     "__version__",
     "list_checkpoints",
     "load_recipe",
-    "read_corpus",
     "recipe_kinds",
     "recipe_to_yaml",
     "train",

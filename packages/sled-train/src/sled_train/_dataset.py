@@ -1,104 +1,69 @@
-"""Clips ready to train on: token ids in memory, codes in the cache, latents made on the device."""
+"""Clips ready to train on: chosen from a store, texts as ids, latents made on the device."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from sled_codec import Codec
 from sled_model import Batch, Tokenizer
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from ._codes import CodeCache, clip_key, encode_clips
-from ._corpus import Clip
 from ._errors import TrainError
 from ._recipe import DataRecipe
+from .data import ClipRow, Store
 
 _PAD = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A clip whose codes are cached."""
-
-    clip: Clip
-    key: str
-    tokens: Tensor
-    """int32 `[T]`, with `<s>` and `</s>`."""
-    frames: int
+# `<s>`, `</s>` and what a tokenizer may put before the first word: else a token is a byte or more.
+_EXTRA_TOKENS = 8
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Items and the cache that holds their codes."""
+    """Some clips of a store, in its order. Holds two numbers a clip; all else is read."""
 
-    items: tuple[Item, ...]
-    cache: CodeCache
+    store: Store
+    chosen: NDArray[np.int64]
+    """Places in the store, `[clips]`."""
+    tokenizer: Tokenizer
+
+    def __len__(self) -> int:
+        return len(self.chosen)
 
     @cached_property
-    def frames(self) -> list[int]:
-        """Frames of every item."""
-        return [item.frames for item in self.items]
+    def frames(self) -> NDArray[np.int32]:
+        """Frames of every clip, `[clips]`."""
+        return np.ascontiguousarray(self.store.frames[self.chosen])
 
-    @cached_property
-    def positions(self) -> list[int]:
-        """Sequence positions of every item: tokens and frames."""
-        return [len(item.tokens) + item.frames for item in self.items]
+    def row(self, index: int) -> ClipRow:
+        """Name, text, speaker and audio file of a clip."""
+        return self.store.row(int(self.chosen[index]))
+
+    def codes(self, index: int) -> Tensor:
+        """Codes of a clip, int16 `[frames, codebooks]`."""
+        return self.store.codes(int(self.chosen[index]))
 
     def fingerprint(self) -> str:
         """Tell this corpus from another one: number of clips and frames."""
-        return f"{len(self.items)} clips, {sum(self.frames)} frames"
+        return f"{len(self)} clips, {int(self.frames.sum(dtype=np.int64))} frames"
 
     def collate(self, indices: Sequence[int], codec: Codec, device: torch.device) -> Batch:
-        """Batch these items: text and latents on `device`, lengths on the CPU."""
-        items = [self.items[i] for i in indices]
-        codes = pad_sequence([self.cache[item.key] for item in items], batch_first=True)
-        text = pad_sequence(
-            [item.tokens for item in items], batch_first=True, padding_value=_PAD
-        ).long()
+        """Batch these clips: text and latents on `device`, lengths on the CPU."""
+        codes = [self.codes(i) for i in indices]
+        tokens = [torch.tensor(self.tokenizer.encode(self.row(i).text)) for i in indices]
+        padded = pad_sequence(codes, batch_first=True).to(device, non_blocking=True)
+        text = pad_sequence(tokens, batch_first=True, padding_value=_PAD)
         with torch.no_grad():
-            latents = codec.latents(codes.to(device, non_blocking=True).long())
+            latents = codec.latents(padded.long())
         return Batch(
             text_ids=text.to(device, non_blocking=True),
-            text_lengths=torch.tensor([len(item.tokens) for item in items]),
+            text_lengths=torch.tensor([len(each) for each in tokens]),
             latents=latents,
-            frame_lengths=torch.tensor([item.frames for item in items]),
+            frame_lengths=torch.tensor([len(each) for each in codes]),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Keyed:
-    """Clips with their cache keys, and a line for each that was left out."""
-
-    clips: tuple[tuple[str, Clip], ...]
-    skipped: tuple[str, ...]
-
-
-def encode_all(
-    clips: Sequence[Clip],
-    codec: Codec,
-    cache: CodeCache,
-    *,
-    strict: bool,
-    share: tuple[int, int] = (0, 1),
-    stop: Callable[[], bool] = lambda: False,
-    start: Callable[[int], object] = lambda _: None,
-    advance: Callable[[int], object] = lambda _: None,
-) -> Keyed:
-    """Encode what the cache lacks of `clips`; raise TrainError for an unreadable one if `strict`.
-
-    Of all processes, each encodes its `share`: (rank, number). `stop` returning True ends early.
-    `start` and `advance` are told how many clips there are to encode and how many more are done.
-    """
-    keyed = [(clip_key(clip), clip) for clip in clips]
-    rank, processes = share
-    missing = [pair for pair in keyed if pair[0] not in cache][rank::processes]
-    start(len(missing))
-    failures = encode_clips(missing, codec, cache, stop=stop, advance=advance)
-    if failures and strict:
-        raise TrainError(f"{failures[0]}: mend the clip, or leave strict off to skip it")
-    return Keyed(tuple(keyed), tuple(failures))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,27 +86,40 @@ class Limits:
             return f"{tokens} tokens and {frames} frames exceed the model's {most} positions"
         return None
 
+    def suspects(
+        self, frames: NDArray[np.int32], text_bytes: NDArray[np.int32]
+    ) -> NDArray[np.int64]:
+        """Return the clips, of all, that may not fit; a text has no more tokens than bytes."""
+        seconds = frames / self.frame_rate
+        wrong = (seconds < self.data.min_seconds) | (seconds > self.data.max_seconds)
+        found: NDArray[np.int64] = np.flatnonzero(
+            wrong | (frames + text_bytes + _EXTRA_TOKENS > self.max_positions)
+        )
+        return found
+
 
 def build_dataset(
-    clips: Sequence[tuple[str, Clip]], cache: CodeCache, tokenizer: Tokenizer, limits: Limits
+    store: Store, clips: NDArray[np.int64], tokenizer: Tokenizer, limits: Limits
 ) -> tuple[Dataset, list[str]]:
-    """Keep the clips that are cached and fit; return them and a line for each that does not.
+    """Keep those of `clips` (places in the store) that fit; return a line for each that does not.
 
     Raises TrainError if none is left.
     """
-    items: list[Item] = []
+    kept = np.ones(len(clips), dtype=bool)
     skipped: list[str] = []
-    for key, clip in clips:
-        if key not in cache:
-            continue
-        frames = cache.frames(key)
-        tokens = torch.tensor(tokenizer.encode(clip.text), dtype=torch.int32)
-        reason = limits.misfit(frames, len(tokens))
+    for at in limits.suspects(store.frames[clips], store.row_bytes[clips]).tolist():
+        row = store.row(int(clips[at]))
+        tokens = len(tokenizer.encode(row.text))
+        reason = limits.misfit(int(store.frames[clips[at]]), tokens)
         if reason:
-            skipped.append(f"{clip.audio}: {reason}")
-        else:
-            items.append(Item(clip, key, tokens, frames))
-    if not items:
+            kept[at] = False
+            skipped.append(f"{row.audio}: {reason}")
+    if not kept.any():
         why = f", the first because: {skipped[0]}" if skipped else ""
         raise TrainError(f"no clip is left to use: {len(clips)} clips did not fit{why}")
-    return Dataset(tuple(items), cache), skipped
+    return Dataset(store, clips[kept], tokenizer), skipped
+
+
+def texts_of(store: Store, clips: NDArray[np.int64]) -> Iterator[str]:
+    """Texts of the clips at these places."""
+    return (store.row(clip).text for clip in clips.tolist())

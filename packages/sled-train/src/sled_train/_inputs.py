@@ -1,35 +1,43 @@
-"""What a run reads: corpus, codec, codes and tokenizer."""
+"""What a run reads: codec, stores of codes and tokenizer.
 
-from collections.abc import Sequence
+Whatever a run is given becomes a store first: a folder of codes is opened as it is; a corpus or a
+cuts file is prepared and encoded into `data.codes`, as `sled data prepare` and `encode` do.
+"""
+
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from accelerate import Accelerator  # type: ignore[import-untyped]
+from numpy.typing import NDArray
 from rich.console import Console
 from sled_codec import Codec
 from sled_model import Tokenizer
 
 from ._build import build_tokenizer
 from ._checkpoint import remove_leftovers
-from ._codes import CodeCache
-from ._corpus import Clip, read_corpus
-from ._dataset import Dataset, Keyed, Limits, build_dataset, encode_all
+from ._dataset import Dataset, Limits, build_dataset, texts_of
 from ._errors import TrainError
 from ._load import check_recipe
-from ._recipe import Recipe
+from ._parallel import build_accelerator
+from ._recipe import DataRecipe, Recipe
 from ._sampler import derive_seed
 from ._stop import StopSignal
 from ._watch import progress_bar
+from .data import Kind, Store, count_cuts, encode, guess_kind, is_store, prepare, skipped_rows
+from .data._encode import made_folder
+
+_FINGERPRINT = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Training clips, held-out clips, and a line for each row that was skipped."""
+    """Places of training and held-out clips, each with the store they are in."""
 
-    train: tuple[Clip, ...]
-    held_out: tuple[Clip, ...]
-    skipped: tuple[str, ...]
+    train: tuple[Store, NDArray[np.int64]]
+    held_out: tuple[Store, NDArray[np.int64]] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,91 +47,129 @@ class Inputs:
     run: Path
     accelerator: Accelerator
     codec: Codec
-    cache: CodeCache
     tokenizer: Tokenizer
     split: Split
-    keyed: Keyed
+    skipped: tuple[str, ...]
+    """One line for each row or cut that did not become codes."""
 
     def datasets(self, recipe: Recipe, positions: int) -> tuple[Dataset, Dataset | None, list[str]]:
         """Training and held-out data that fit a model of so many positions; what did not fit."""
         limits = Limits(recipe.data, self.codec.frame_rate, positions)
-        border = len(self.split.train)
-        train, misfits = build_dataset(
-            self.keyed.clips[:border], self.cache, self.tokenizer, limits
-        )
-        if not self.split.held_out:
+        train, misfits = build_dataset(*self.split.train, self.tokenizer, limits)
+        if self.split.held_out is None:
             return train, None, misfits
-        held_out, more = build_dataset(
-            self.keyed.clips[border:], self.cache, self.tokenizer, limits
-        )
+        held_out, more = build_dataset(*self.split.held_out, self.tokenizer, limits)
         return train, held_out, misfits + more
 
 
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What turns a source into a store."""
+
+    data: DataRecipe
+    run: Path
+    codec: Codec
+    accelerator: Accelerator
+    console: Console
+    stop: StopSignal
+
+    def open(self, source: str) -> tuple[Store, tuple[str, ...]] | None:
+        """Return the store of a source and a line for each row left out; None after a stop."""
+        if is_store(source):
+            return self._checked(Store(source), source)
+        kind = guess_kind(Path(source))
+        name = hashlib.blake2b(str(Path(source).resolve()).encode(), digest_size=4).hexdigest()
+        base = Path(self.data.codes or self.run / "codes")
+        folder = base / f"{Path(source).stem}-{name}-{self.codec.fingerprint[:_FINGERPRINT]}"
+        cuts = folder / "cuts.jsonl"
+        with made_folder(folder):
+            if self.accelerator.is_main_process:
+                self._prepare(kind, source, cuts)
+            self.accelerator.wait_for_everyone()
+            self._encode(cuts, folder)
+        self.accelerator.wait_for_everyone()
+        if self.stop.requested:
+            return None
+        return self._checked(Store(folder), source, cuts)
+
+    def _prepare(self, kind: Kind, source: str, cuts: Path) -> None:
+        with progress_bar(self.console, transient=True) as bar:
+            task = bar.add_task("reading", total=None, note=source)
+            prepare(
+                kind,
+                source,
+                cuts,
+                strict=self.data.strict,
+                advance=lambda count: bar.advance(task, count),
+            )
+
+    def _encode(self, cuts: Path, folder: Path) -> None:
+        with progress_bar(self.console, transient=True) as bar:
+            task = bar.add_task("encoding", total=count_cuts(cuts), note="")
+            encode(
+                cuts,
+                folder,
+                self.codec,
+                share=(self.accelerator.process_index, self.accelerator.num_processes),
+                strict=self.data.strict,
+                stop=self.stop,
+                advance=lambda count: bar.advance(task, count),
+            )
+
+    def _checked(
+        self, store: Store, source: str, cuts: Path | None = None
+    ) -> tuple[Store, tuple[str, ...]]:
+        if store.summary.codec != self.codec.fingerprint:
+            raise TrainError(
+                f"{source} holds codes of codec {store.summary.codec[:_FINGERPRINT]}, but "
+                f"data.codec {self.data.codec} is {self.codec.fingerprint[:_FINGERPRINT]}: "
+                "name the codec it was encoded with"
+            )
+        rows = () if cuts is None else skipped_rows(cuts)
+        return store, (*rows, *store.left_out())
+
+
 def gather(recipe: Recipe, console: Console, stop: StopSignal) -> Inputs | None:
-    """Read the corpus, encode what the cache lacks, train or load the tokenizer.
+    """Read or make the codes of the corpora, train or load the tokenizer.
 
     Returns None where `stop` was requested before the encoding was done.
     """
-    if recipe.data.train is None or recipe.run.out is None:
-        missing = "data.train" if recipe.data.train is None else "run.out"
+    data = check_recipe(recipe).data
+    if data.train is None or recipe.run.out is None:
+        missing = "data.train" if data.train is None else "run.out"
         raise TrainError(f"{missing} is not set: give it in the recipe or as an override")
-    run = Path(check_recipe(recipe).run.out or "")
-    split = read_split(recipe)
-    accelerator = _accelerator(recipe)
-    codec = Codec.from_pretrained(recipe.data.codec, device=accelerator.device)
-    run.mkdir(parents=True, exist_ok=True)
-    if accelerator.is_main_process:
-        remove_leftovers(run)
-    accelerator.wait_for_everyone()
-    cache = CodeCache(Path(recipe.data.codes or run / "codes"), codec.fingerprint)
-    share = (accelerator.process_index, accelerator.num_processes)
-    with progress_bar(console) as bar:
-        task = bar.add_task("encoding", total=None, note="")
-        keyed = encode_all(
-            (*split.train, *split.held_out),
-            codec,
-            cache,
-            strict=recipe.data.strict,
-            share=share,
-            stop=stop,
-            start=lambda total: bar.update(task, total=total),
-            advance=lambda count: bar.advance(task, count),
-        )
-    accelerator.wait_for_everyone()
-    if stop.requested:
-        return None
-    cache.refresh()
-    with accelerator.main_process_first():
-        tokenizer = build_tokenizer(recipe, run, [clip.text for clip in split.train])
-    return Inputs(run, accelerator, codec, cache, tokenizer, split, keyed)
+    for source in (data.train, data.eval):
+        if source is not None and not is_store(source):
+            guess_kind(Path(source))
+    run = Path(recipe.run.out)
+    accelerator = build_accelerator(recipe.run)
+    codec = Codec.from_pretrained(data.codec, device=accelerator.device)
+    with made_folder(run):
+        if accelerator.is_main_process:
+            remove_leftovers(run)
+        accelerator.wait_for_everyone()
+        shop = Workshop(data, run, codec, accelerator, console, stop)
+        train = shop.open(data.train)
+        other = shop.open(data.eval) if train and data.eval is not None else None
+        if train is None or (other is None and data.eval is not None):
+            return None
+        split = _split(recipe, train[0], None if other is None else other[0])
+        with accelerator.main_process_first():
+            tokenizer = build_tokenizer(recipe, run, texts_of(*split.train))
+    skipped = (*train[1], *(other[1] if other else ()))
+    return Inputs(run, accelerator, codec, tokenizer, split, skipped)
 
 
-def read_split(recipe: Recipe) -> Split:
-    """Read the corpora; without `data.eval`, `data.eval_fraction` of the clips is held out."""
-    data = recipe.data
-    corpus = read_corpus(data.train or "", strict=data.strict)
-    if data.eval is not None:
-        other = read_corpus(data.eval, strict=data.strict)
-        held_out = other.clips[: data.eval_limit]
-        return Split(corpus.clips, held_out, corpus.skipped + other.skipped)
-    clips = corpus.clips
-    held = set(_held_out(len(clips), data.eval_fraction, recipe.run.seed)[: data.eval_limit])
-    if len(held) == len(clips):
+def _split(recipe: Recipe, store: Store, other: Store | None) -> Split:
+    """Hold out another corpus, or `data.eval_fraction` of the clips, at most `data.eval_limit`."""
+    data, everything = recipe.data, np.arange(len(store))
+    if other is not None:
+        return Split((store, everything), (other, np.arange(len(other))[: data.eval_limit]))
+    if not data.eval_fraction:
+        return Split((store, everything), None)
+    generator = torch.Generator().manual_seed(derive_seed(recipe.run.seed, "held-out"))
+    order = torch.randperm(len(store), generator=generator).numpy()
+    held = np.sort(order[: max(1, round(len(store) * data.eval_fraction))][: data.eval_limit])
+    if len(held) == len(store):
         raise TrainError(f"nothing of {data.train} is left to train on: lower data.eval_fraction")
-    return Split(
-        train=tuple(clip for i, clip in enumerate(clips) if i not in held),
-        held_out=tuple(clips[i] for i in sorted(held)),
-        skipped=corpus.skipped,
-    )
-
-
-def _held_out(clips: int, fraction: float, seed: int) -> Sequence[int]:
-    generator = torch.Generator().manual_seed(derive_seed(seed, "held-out"))
-    order: list[int] = torch.randperm(clips, generator=generator).tolist()
-    return order[: max(1, round(clips * fraction))] if fraction else []
-
-
-def _accelerator(recipe: Recipe) -> Accelerator:
-    if recipe.run.threads is not None:
-        torch.set_num_threads(recipe.run.threads)
-    return Accelerator(cpu=recipe.run.device == "cpu", mixed_precision="no")
+    return Split((store, np.delete(everything, held)), (store, held))

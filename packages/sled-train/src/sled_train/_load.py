@@ -74,7 +74,7 @@ def check_recipe(recipe: Recipe) -> Recipe:
     """Return `recipe` if its numbers make sense, else raise TrainError naming the key."""
     data, optim, run = recipe.data, recipe.optim, recipe.run
     positive = {
-        "data.batch_size": data.batch_size,
+        "data.batch_frames": data.batch_frames,
         "data.micro_frames": data.micro_frames,
         "data.bucket": data.bucket,
         "data.max_seconds": data.max_seconds,
