@@ -98,7 +98,9 @@ def build_model(
         _check_codec(recipe, codec)
         return SledModel.from_pretrained(recipe.run.init_from, config=config, dtype=dtype)
     with seeded(derive_seed(recipe.run.seed, "weights")):
-        return SledModel(config).to(dtype)
+        model = SledModel(config)
+    model.to(dtype=dtype)
+    return model
 
 
 def _config(recipe: Recipe, tokenizer: Tokenizer, codec: Codec) -> SledConfig:

@@ -47,9 +47,11 @@ def speaking_model(state: TrainState) -> SledModel | None:
     weights = whole_tensors(state.model.state_dict())
     if not state.accelerator.is_main_process:
         return None
-    model = SledModel(state.model.config).to(state.model.dtype)
+    model = SledModel(state.model.config)
+    model.to(dtype=state.model.dtype)
     model.load_state_dict(weights)
-    return model.to(state.device)
+    model.to(device=state.device)
+    return model
 
 
 def _keep_model(state: TrainState, target: Path) -> None:
