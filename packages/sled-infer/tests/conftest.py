@@ -74,6 +74,17 @@ def synthesizer(model_folder, codec):
     return Synthesizer.from_pretrained(model_folder, codec=codec, device="cpu")
 
 
+@pytest.fixture(scope="session")
+def streaming(model_folder, codec):
+    """A synthesizer trained, says its config, on 2 tokens every 6 frames; it stops now and then."""
+    model = SledModel.from_pretrained(model_folder)
+    model.config.stream_n, model.config.stream_m = 2, 6
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        model.stop.weight.copy_(torch.randn(model.stop.weight.shape, generator=generator))
+    return Synthesizer(model, codec, Tokenizer.from_pretrained(model_folder))
+
+
 @pytest.fixture
 def recording(tmp_path):
     """One second of something audible, at a rate that is not the codec's."""

@@ -60,6 +60,7 @@ class Track:
         self._read = 0
         self._heard = 0
         self._next = utterance.prompt
+        self._due = len(utterance.prompt)
 
     @property
     def ended(self) -> bool:
@@ -80,13 +81,13 @@ class Track:
     def waiting(self) -> bool:
         """Whether it can do nothing until more text comes."""
         wanted = self._wanted()
-        idle = self._mute and wanted == self._read and not len(self._next)
+        idle = self._mute and wanted == self._read and not self._due
         return not self.ended and (wanted > len(self._ids) or idle)
 
     @property
     def may_speak(self) -> bool:
         """Whether all has been read that its next frame needs."""
-        return not self._mute and self._wanted() == self._read and not len(self._next)
+        return not self._mute and self._wanted() == self._read and not self._due
 
     @property
     def enough(self) -> bool:
@@ -104,7 +105,7 @@ class Track:
     def full(self) -> bool:
         """Whether what it has to read next has no position left."""
         at_least = min(self._wanted(), len(self._ids) + 1)
-        return at_least + self._heard + len(self._next) > self._positions
+        return at_least + self._heard + self._due > self._positions
 
     @property
     def at_limit(self) -> bool:
@@ -133,7 +134,7 @@ class Track:
             if wanted > self._read:
                 parts.append(torch.tensor(self._ids[self._read : wanted]))
                 self._read = wanted
-            if not len(self._next):
+            if not self._due:
                 break
             parts.append(self._take_frames())
         plain = [part for part in parts if part.is_floating_point()]
@@ -145,7 +146,7 @@ class Track:
         """Take the frame [D] that was drawn: said, and to be read before the next one."""
         self.began = min(self.began, perf_counter())
         self.spoken += 1
-        self._next = latent[None]
+        self._next, self._due = latent[None], 1
         self.frames.append(latent)
 
     def _wanted(self) -> int:
@@ -158,8 +159,9 @@ class Track:
     def _take_frames(self) -> Tensor:
         """Take the frames [f, D] that come before any further token."""
         count = 1
-        while count < len(self._next) and self._wanted_before(self._heard + count) == self._read:
+        while count < self._due and self._wanted_before(self._heard + count) == self._read:
             count += 1
         frames, self._next = self._next[:count], self._next[count:]
         self._heard += count
+        self._due -= count
         return frames
