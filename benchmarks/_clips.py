@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from _score import DIGIT_WORDS
+from _digits import DIGIT_WORDS
 from sled_codec import read_audio, resample
 
 if TYPE_CHECKING:

@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from _clips import SAMPLE_RATE, Takes, add_speech_argument, in_words, read_takes
-from _judge import embed
 from sled_codec import resample
 from sled_infer import Request, Synthesizer, Voice
+from sled_infer.evaluation import JUDGES, embed
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+_JUDGE = JUDGES["resemblyzer"]
 _REFERENCE_STRINGS = 5
 _REFERENCE_DIGITS = 8
 _PROMPT_DIGITS = 5
@@ -65,7 +66,7 @@ def references(takes: dict[str, Takes], rng: random.Random) -> Tensor:
         for each in takes.values()
         for _ in range(_REFERENCE_STRINGS)
     ]
-    means = embed(waves, SAMPLE_RATE).unflatten(0, (len(takes), -1)).mean(1)
+    means = embed(_JUDGE, waves, SAMPLE_RATE).unflatten(0, (len(takes), -1)).mean(1)
     return torch.nn.functional.normalize(means, dim=-1)
 
 
@@ -87,7 +88,7 @@ def measure(
     waves: list[Tensor], trials: list[Trial], known: Tensor, names: list[str]
 ) -> dict[str, Any]:
     """Compare the waves with every speaker's reference."""
-    similar = embed(waves, SAMPLE_RATE) @ known.T
+    similar = embed(_JUDGE, waves, SAMPLE_RATE) @ known.T
     own = torch.tensor([names.index(trial.speaker) for trial in trials])
     nearest = similar.argmax(-1)
     others = similar.scatter(1, own[:, None], -torch.inf).max(-1).values

@@ -24,16 +24,17 @@ from _clips import (
     read_takes,
     test_strings,
 )
-from _judge import RECOGNISERS, hear
-from _score import compare, error_rate, interval, spoken_digits, words
+from _digits import error_rate, spoken_digits
 from sled_codec import Codec
+from sled_infer.evaluation import JUDGES, compare, hear, normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from torch import Tensor
 
 SOURCES = ("ljspeech", "librispeech", "digits")
+HEARERS = [name for name, judge in JUDGES.items() if judge.kind == "text"]
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,13 @@ class Material:
     waves: list[Tensor]
     texts: list[str]
     recogniser: str
-    read: Callable[[str], list[str]]
+    read: Callable[[Sequence[str]], Mapping[str, Sequence[str]]]
 
 
 def sentences(speech: Path, source: str, limit: int | None) -> Material:
     """Load a source's held-out sentences."""
     clips = read_clips(speech, source, held_out=True)[:limit]
-    return Material([load(c.path) for c in clips], [c.text for c in clips], "moonshine", words)
+    return Material([load(c.path) for c in clips], [c.text for c in clips], "moonshine", normalise)
 
 
 def digit_strings(speech: Path, limit: int | None) -> Material:
@@ -60,7 +61,11 @@ def digit_strings(speech: Path, limit: int | None) -> Material:
         takes[speakers[number % len(speakers)]].join(digits, rng)
         for number, digits in enumerate(strings[:limit])
     ]
-    return Material(waves, [in_words(s) for s in strings[:limit]], "whisper", spoken_digits)
+    return Material(waves, [in_words(s) for s in strings[:limit]], "whisper-tiny", _digits_of)
+
+
+def _digits_of(texts: Sequence[str]) -> dict[str, list[str]]:
+    return {text: spoken_digits(text) for text in texts}
 
 
 def round_trip(codec: Codec, wave: Tensor) -> Tensor:
@@ -71,16 +76,18 @@ def round_trip(codec: Codec, wave: Tensor) -> Tensor:
 
 def measure(material: Material, codec: Codec, recogniser: str) -> dict[str, Any]:
     """Hear the material before and after the codec."""
-    judge = RECOGNISERS[recogniser]
+    judge = JUDGES[recogniser]
     coded = [round_trip(codec, wave) for wave in material.waves]
     heard = hear(judge, [*material.waves, *coded], SAMPLE_RATE)
     count = len(coded)
     result: dict[str, Any] = {"recogniser": judge.title, "clips": count}
+    words = material.read([*material.texts, *heard])
     for name, texts in (("before", heard[:count]), ("after", heard[count:])):
         pairs = zip(material.texts, texts, strict=True)
-        scores = [compare(material.read(said), material.read(text)) for said, text in pairs]
+        scores = [compare(words[said], words[text]) for said, text in pairs]
         result["words"] = sum(score.length for score in scores)
-        result[name] = {"wer": error_rate(scores), "interval": interval(scores), "texts": texts}
+        wer, interval = error_rate(scores)
+        result[name] = {"wer": wer, "interval": interval, "texts": texts}
     return result
 
 
@@ -101,7 +108,7 @@ def main() -> None:
     add_speech_argument(parser, required=True)
     parser.add_argument("--codec", default="embedded", help="folder, file or hub id")
     parser.add_argument("--sources", nargs="+", choices=SOURCES, default=SOURCES)
-    parser.add_argument("--recogniser", choices=RECOGNISERS, help="hears every source")
+    parser.add_argument("--recogniser", choices=HEARERS, help="hears every source")
     parser.add_argument("--limit", type=int, help="clips of each source, for a quick look")
     parser.add_argument("--json", type=Path, help="write all figures and texts here")
     args = parser.parse_args()

@@ -17,15 +17,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from _clips import SAMPLE_RATE, add_speech_argument, in_words, read_takes, test_strings
-from _judge import RECOGNISERS, Judge, hear
-from _score import Heard, compare, error_rate, interval, spoken_digits
+from _digits import PROMPTED, error_rate, spoken_digits
 from sled_codec import write_audio
 from sled_infer import Request, Synthesizer
+from sled_infer.evaluation import JUDGES, Judge, WordErrors, compare, hear
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-DEFAULT_RECOGNISERS = ("whisper", "whisper-prompted")
+RECOGNISERS = {name: judge for name, judge in JUDGES.items() if judge.kind == "text"}
+RECOGNISERS[PROMPTED.name] = PROMPTED
+DEFAULT_RECOGNISERS = ("whisper-tiny", PROMPTED.name)
 
 
 def speak(args: argparse.Namespace, strings: list[str]) -> tuple[list[Tensor], list[str], int]:
@@ -67,14 +69,14 @@ def measure(
     """Have one set of waves judged: accuracy, its interval, by speaker, and every text."""
     heard = hear(judge, waves, rate)
     scores = [compare(list(s), spoken_digits(text)) for s, text in zip(strings, heard, strict=True)]
-    by_speaker: dict[str, list[Heard]] = {}
+    by_speaker: dict[str, list[WordErrors]] = {}
     for name, score in zip(names, scores, strict=True):
         by_speaker.setdefault(name, []).append(score)
-    low, high = interval(scores)
+    rate_of_errors, (low, high) = error_rate(scores)
     return {
-        "accuracy": 1 - error_rate(scores),
+        "accuracy": 1 - rate_of_errors,
         "interval": (1 - high, 1 - low),
-        "speakers": {name: 1 - error_rate(part) for name, part in sorted(by_speaker.items())},
+        "speakers": {name: 1 - error_rate(part)[0] for name, part in sorted(by_speaker.items())},
         "heard": [
             {"speaker": name, "digits": digits, "text": text}
             for name, digits, text in zip(names, strings, heard, strict=True)

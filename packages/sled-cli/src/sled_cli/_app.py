@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from sled_cli import _codec, _info, _synth, _train, _voice
+from sled_cli import _codec, _eval, _info, _synth, _train, _voice
 from sled_cli._errors import guard
 from sled_cli._options import Verbose, is_verbose, silence_foreign_warnings
 
@@ -73,6 +73,7 @@ _codecs = _group("codec", "Audio to codes or latents, and back.")
 _codecs.command("encode")(_codec.encode)
 _codecs.command("decode")(_codec.decode)
 _codecs.command("roundtrip")(_codec.roundtrip)
+app.command("eval")(_eval.evaluate)
 app.command("info")(_info.info)
 
 

@@ -8,6 +8,7 @@ import typer
 from sled_cli._errors import CliError
 from sled_cli._options import Codec, Device, Json, Mode, Model, Offline, Quiet, Transcript, Verbose
 from sled_cli._session import Session, session
+from sled_cli._speakers import find_voice, load_synthesizer
 from sled_cli._targets import STDOUT, check_target, write_wave
 from sled_cli._text import free_name, read_text
 
@@ -62,7 +63,7 @@ def synth(
     check_target(target, audio=True)
     with session(quiet=quiet, verbose=verbose) as channels:
         with channels.working("loading"):
-            synthesizer = _load(model, codec, device, dtype, offline=offline)
+            synthesizer = load_synthesizer(model, codec, device, dtype, offline=offline)
             speaker = _speaker(synthesizer, prompt_audio, prompt_text, prompt_mode, voice)
         if synthesizer.card is not None:
             channels.note(synthesizer.card.summary)
@@ -88,20 +89,6 @@ def _check_prompt(audio: Path | None, transcript: str | None, voice: str | None)
         raise CliError("--prompt-text needs its recording: add --prompt-audio FILE")
 
 
-def _load(
-    model: str | None, codec: str | None, device: str, dtype: str, *, offline: bool
-) -> "Synthesizer":
-    from sled_infer import Synthesizer, embedded  # noqa: PLC0415 - heavy
-
-    return Synthesizer.from_pretrained(
-        model or embedded.EMBEDDED,
-        codec=codec,
-        device=device,
-        dtype=dtype,
-        local_files_only=offline,
-    )
-
-
 def _speaker(
     synthesizer: "Synthesizer",
     audio: Path | None,
@@ -109,17 +96,9 @@ def _speaker(
     mode: Mode,
     voice: str | None,
 ) -> "Voice | None":
-    from sled_infer import Voice  # noqa: PLC0415 - heavy
-
     if audio is not None:
         return synthesizer.voice(audio, transcript, mode=mode)
-    if voice is None:
-        return None
-    if Path(voice).suffix or Path(voice).is_file():
-        return Voice.load(voice, synthesizer.codec)
-    if synthesizer.card is None:
-        raise CliError(f"--voice {voice}: this model names no speakers; give a voice file")
-    return synthesizer.card.speaker(voice)
+    return find_voice(synthesizer, voice)
 
 
 def _report(

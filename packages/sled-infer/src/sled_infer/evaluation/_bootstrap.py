@@ -1,0 +1,55 @@
+"""Bootstrap intervals over utterances (percentile method): Efron, "Bootstrap Methods" (1979)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+DRAWS = 2000
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def to_json(self) -> dict[str, float]:
+        """Give the three numbers by name."""
+        return asdict(self)
+
+
+def ratio(parts: Sequence[float], wholes: Sequence[float], *, seed: int = 0) -> Estimate | None:
+    """Estimate sum(parts) / sum(wholes), such as errors over words; None where nothing is whole.
+
+    Each utterance is one pair of the two; a long one weighs more, as in a word error rate.
+    """
+    over, under = (torch.tensor(list(each), dtype=torch.float64) for each in (parts, wholes))
+    if not bool(under.sum() > 0):
+        return None
+    generator = torch.Generator().manual_seed(seed)
+    drawn = torch.stack([_draw(over, under, generator) for _ in range(DRAWS)])
+    drawn = drawn[drawn.isfinite()]
+    tail = (1 - LEVEL) / 2
+    low, high = torch.quantile(drawn, torch.tensor([tail, 1 - tail], dtype=torch.float64))
+    return Estimate(float(over.sum() / under.sum()), float(low), float(high))
+
+
+def mean(values: Sequence[float], *, seed: int = 0) -> Estimate | None:
+    """Estimate the mean of a figure that each utterance has; None if there is none."""
+    return ratio(values, [1.0] * len(values), seed=seed)
+
+
+def _draw(over: Tensor, under: Tensor, generator: torch.Generator) -> Tensor:
+    chosen = torch.randint(len(over), (len(over),), generator=generator)
+    return over[chosen].sum() / under[chosen].sum()

@@ -1,0 +1,168 @@
+"""Test sets: recordings, who speaks, what they say, and which other recording is the reference."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sled_codec import read_audio
+
+from sled_infer import SynthesisError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from torch import Tensor
+
+METADATA = "metadata.csv"
+SHORTEST, LONGEST = 4.0, 10.0  # of the published test sets, in seconds
+_COLUMNS = 3
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One recording of a test set.
+
+    Attributes:
+        name: tells it from all others, and its files in a run folder.
+        path: of the recording.
+        speaker: who speaks.
+        text: the words.
+        seconds: its length.
+        reference: the speaker's previous clip, for cloning; None if this is the only one.
+
+    """
+
+    name: str
+    path: Path
+    speaker: str
+    text: str
+    seconds: float = 0.0
+    reference: Clip | None = None
+
+    def read(self) -> tuple[Tensor, int]:
+        """Read the recording: float32 `[samples]` and its rate."""
+        return read_audio(self.path)
+
+
+def read_clips(
+    source: str | Path,
+    *,
+    seconds: tuple[float, float] = (SHORTEST, LONGEST),
+    only: Collection[str] | None = None,
+    limit: int | None = None,
+) -> list[Clip]:
+    """Read a test set.
+
+    Args:
+        source: a folder with `metadata.csv`, such a file (`file|speaker|text` lines), or a
+            manifest of JSON lines (`audio_filepath`, `text`, `duration`, as of LibriSpeech-PC).
+        seconds: only clips of so many, from the first to the second.
+        only: only the files of these names, as they stand in the set or with folders before.
+        limit: so many clips, spread evenly over the set; their references may be others.
+
+    Raises:
+        SynthesisError: nothing there, a malformed line, or no clip that fits.
+        CodecError: a recording cannot be read.
+
+    """
+    table = _find(Path(source))
+    rows = list(_json_rows(table) if table.suffix in (".json", ".jsonl") else _csv_rows(table))
+    if only is not None:
+        rows = [row for row in rows if _is_listed(row.path, only)]
+    low, high = seconds
+    fitting = [clip for clip in map(_measured, rows) if low <= clip.seconds <= high]
+    if not fitting:
+        raise SynthesisError(
+            f"{table}: none of {len(rows)} clips has {low:g} to {high:g} s; choose other --seconds"
+        )
+    clips = _with_references(_with_names(fitting))
+    return clips if limit is None else _spread(clips, limit)
+
+
+def _find(source: Path) -> Path:
+    table = source / METADATA if source.is_dir() else source
+    if not table.is_file():
+        raise SynthesisError(
+            f"{source}: no test set; give a folder with {METADATA} (file|speaker|text lines), "
+            "that file, or a manifest of JSON lines"
+        )
+    return table
+
+
+def _lines(table: Path) -> Iterator[tuple[str, str]]:
+    """Give each line that is not empty, and where it stands."""
+    try:
+        text = table.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise SynthesisError(f"{table}: not UTF-8 text; convert it to UTF-8 first") from None
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            yield f"{table}:{number}", line
+
+
+def _csv_rows(table: Path) -> Iterator[Clip]:
+    for where, line in _lines(table):
+        cells = [cell.strip() for cell in line.split("|", _COLUMNS - 1)]
+        if len(cells) < _COLUMNS or not cells[0]:
+            raise SynthesisError(f"{where}: not file|speaker|text; mend the line")
+        yield Clip(cells[0], table.parent / cells[0], cells[1], cells[2])
+
+
+def _json_rows(table: Path) -> Iterator[Clip]:
+    for where, line in _lines(table):
+        try:
+            row = json.loads(line)
+            file, text = str(row["audio_filepath"]), str(row["text"])
+            seconds = float(row.get("duration", 0))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise SynthesisError(
+                f"{where}: not a JSON object with audio_filepath and text; mend the line"
+            ) from None
+        # LibriSpeech's names begin with the speaker: 1089-134686-0001.flac.
+        speaker = str(row.get("speaker", Path(file).stem.split("-")[0]))
+        yield Clip(file, table.parent / file, speaker, text, seconds)
+
+
+def _is_listed(path: Path, only: Collection[str]) -> bool:
+    """Tell whether any ending of the path, from whole folders on, is listed."""
+    parts = path.parts
+    return any("/".join(parts[first:]) in only for first in range(len(parts)))
+
+
+def _measured(clip: Clip) -> Clip:
+    if clip.seconds:
+        return clip
+    wave, rate = clip.read()
+    return replace(clip, seconds=len(wave) / rate)
+
+
+def _with_names(clips: Sequence[Clip]) -> list[Clip]:
+    """Name each clip by its file, with folders and suffix only where that is needed."""
+    stems = [Path(clip.name).stem for clip in clips]
+    alone = len(set(stems)) == len(stems)
+    names = stems if alone else [clip.name.strip("/").replace("/", "_") for clip in clips]
+    named = {name: replace(c, name=name) for name, c in zip(names, clips, strict=True)}
+    if len(named) < len(clips):
+        raise SynthesisError(f"{clips[0].path.parent}: one file is listed twice; mend the list")
+    return list(named.values())
+
+
+def _with_references(clips: Sequence[Clip]) -> list[Clip]:
+    """Give each clip the one its speaker spoke before it; the first one gets the last."""
+    latest = {clip.speaker: clip for clip in clips}
+    linked = []
+    for clip in clips:
+        before = latest[clip.speaker]
+        linked.append(replace(clip, reference=None if before.name == clip.name else before))
+        latest[clip.speaker] = clip
+    return linked
+
+
+def _spread(clips: list[Clip], limit: int) -> list[Clip]:
+    if limit < 1:
+        raise SynthesisError(f"limit: {limit} leaves no clip; give 1 or more")
+    count = min(limit, len(clips))
+    return [clips[number * len(clips) // count] for number in range(count)]

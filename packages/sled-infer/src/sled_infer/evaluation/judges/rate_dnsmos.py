@@ -1,0 +1,35 @@
+# /// script
+# requires-python = ">=3.11,<3.14"
+# dependencies = ["librosa", "numpy", "onnxruntime", "requests", "speechmos==0.0.1.1", "tqdm"]
+#
+# [tool.uv]
+# exclude-newer = "2026-11-01T00:00:00Z"
+# ///
+"""Judge: DNSMOS P.835, `{"mos": ..., "signal": ..., "background": ...}` for each WAV on stdin.
+
+Opinion scores from 1 to 5 of the whole, of the speech and of what is behind it. The weights lie
+in the `speechmos` wheel, which names none of what it imports.
+
+    ls *.wav | uv run --script rate_dnsmos.py
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from _serve import SAMPLE_RATE, serve
+from speechmos import dnsmos
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def rate(wave: np.ndarray) -> dict[str, float]:
+    """Rate a wave `[samples]` at 16 kHz."""
+    scores = dnsmos.run(wave, SAMPLE_RATE)
+    names = {"mos": "ovrl_mos", "signal": "sig_mos", "background": "bak_mos"}
+    return {name: float(scores[key]) for name, key in names.items()}
+
+
+if __name__ == "__main__":
+    serve(rate)
