@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from sled_cli._errors import CliError
-
 if TYPE_CHECKING:
     from sled_codec import Codec
 
@@ -30,14 +28,6 @@ def codec_for(model: str | None, codec: str | None, device: str, *, offline: boo
 
 def pick_device(name: str) -> str:
     """Turn `auto` into what this machine has, and refuse a device that it has not."""
-    import torch  # noqa: PLC0415 - heavy
+    from sled_infer import pick_device as pick  # noqa: PLC0415 - heavy
 
-    if name == "auto":
-        has_mps = torch.backends.mps.is_available()
-        return "cuda" if torch.cuda.is_available() else "mps" if has_mps else "cpu"
-    try:
-        torch.empty(1, device=name)
-    except (AssertionError, NotImplementedError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise CliError(f"--device {name}: not usable here ({reason}); use auto or cpu") from None
-    return name
+    return str(pick(name))

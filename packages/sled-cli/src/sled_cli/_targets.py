@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 STDOUT = Path("-")
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 
 
 def check_target(target: Path, *, audio: bool = False) -> None:
@@ -26,9 +25,15 @@ def check_target(target: Path, *, audio: bool = False) -> None:
     if not target.parent.is_dir():
         where = str(target.parent)
         raise FileNotFoundError(errno.ENOENT, "no such folder; make it first", where)
-    if audio and target.suffix.lower() not in AUDIO_SUFFIXES:
-        known = ", ".join(AUDIO_SUFFIXES)
+    if audio and target.suffix.lower() not in _audio_suffixes():
+        known = ", ".join(_audio_suffixes())
         raise CliError(f"{target}: cannot write audio as {target.suffix!r}; use one of {known}")
+
+
+def _audio_suffixes() -> tuple[str, ...]:
+    from sled_codec import AUDIO_SUFFIXES  # noqa: PLC0415 - heavy
+
+    return AUDIO_SUFFIXES
 
 
 def pair_targets(sources: Sequence[Path], output: Path, suffix: str) -> list[tuple[Path, Path]]:
@@ -37,7 +42,7 @@ def pair_targets(sources: Sequence[Path], output: Path, suffix: str) -> list[tup
     Raises `CliError` where two sources would be written to one file, or one over its source.
     """
     if len(sources) == 1 and not output.is_dir():
-        check_target(output, audio=suffix in AUDIO_SUFFIXES)
+        check_target(output, audio=suffix in _audio_suffixes())
         targets = [output]
     elif output == STDOUT or not output.is_dir():
         raise CliError(f"{output}: several files need an existing folder as --out")

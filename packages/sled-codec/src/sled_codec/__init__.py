@@ -7,7 +7,7 @@ write_audio("copy.wav", codec.decode(codec.latents(codes)), codec.sample_rate)
 
 from importlib.metadata import version
 
-from sled_codec._audio import read_audio, write_audio
+from sled_codec._audio import AUDIO_SUFFIXES, read_audio, write_audio
 from sled_codec._codec import Codec
 from sled_codec._config import CodecConfig
 from sled_codec._errors import CodecError
@@ -19,6 +19,7 @@ from sled_codec._resample import resample
 __version__ = version("sled-codec")
 
 __all__ = [
+    "AUDIO_SUFFIXES",
     "EMBEDDED",
     "Codec",
     "CodecConfig",

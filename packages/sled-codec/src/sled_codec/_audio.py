@@ -18,6 +18,7 @@ _FORMATS = {
     ".ogg": ("OGG", "VORBIS"),
     ".mp3": ("MP3", "MPEG_LAYER_III"),
 }
+AUDIO_SUFFIXES = tuple(_FORMATS)
 _BLOCK = 1 << 16
 
 

@@ -9,7 +9,9 @@ from ._card import VoiceCard
 from ._clock import StreamClock
 from ._engine import Engine
 from ._errors import SynthesisError
+from ._loading import pick_device
 from ._noise import GivenNoise, Noise, SeededNoise
+from ._pieces import paced
 from ._session import Stream, StreamState
 from ._speech import Request, Speech, Timings
 from ._synthesizer import Synthesizer
@@ -40,4 +42,6 @@ __all__ = [
     "VoiceCard",
     "__version__",
     "embedded",
+    "paced",
+    "pick_device",
 ]

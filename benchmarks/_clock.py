@@ -1,0 +1,84 @@
+"""What the speed benchmarks share: threads, rounds, memory, and writing the figures down."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import resource
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Mapping
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Let the number of threads be chosen and the figures be written to files."""
+    parser.add_argument("--threads", type=int, help="default: all processors given to us")
+    parser.add_argument("--rounds", type=int, default=3, help="the fastest counts")
+    parser.add_argument("--json", type=Path, help="write all figures here")
+    parser.add_argument("--plot", type=Path, help="write a plot (.png, .svg) here")
+
+
+def set_threads(asked: int | None) -> int:
+    """Use as many threads as asked for, else one a processor that we may run on."""
+    threads = asked or len(os.sched_getaffinity(0))
+    torch.set_num_threads(threads)
+    return threads
+
+
+def fastest(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Time the ways in turn, several rounds; give each one's fastest, in seconds.
+
+    In turn, so that whatever else the machine does meets all of them alike.
+    """
+    best = dict.fromkeys(ways, float("inf"))
+    for _ in range(rounds):
+        for name, way in ways.items():
+            best[name] = min(best[name], seconds(way))
+    return best
+
+
+def seconds(way: Callable[[], object]) -> float:
+    """Time one call."""
+    start = time.perf_counter()
+    way()
+    return time.perf_counter() - start
+
+
+def peak_mib() -> float:
+    """Give the most memory this process ever held, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def held_mib() -> float:
+    """Give the memory this process holds now, in MiB."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def machine(threads: int) -> dict[str, Any]:
+    """Say what the figures were taken on."""
+    names = [
+        line.split(":")[1].strip()
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        if line.startswith("model name")
+    ]
+    return {
+        "processor": names[0] if names else platform.processor(),
+        "processors": len(os.sched_getaffinity(0)),
+        "threads": threads,
+        "torch": torch.__version__,
+        "load": os.getloadavg()[0],
+    }
+
+
+def write(path: Path | None, figures: Mapping[str, Any]) -> None:
+    """Write the figures as JSON, if a file was asked for."""
+    if path is not None:
+        path.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
