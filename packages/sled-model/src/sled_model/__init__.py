@@ -5,7 +5,7 @@ and checkpoints in the published layout. Importing the package registers the mod
 transformers' AutoConfig and AutoModel.
 """
 
-from ._batch import Batch, drop_text
+from ._batch import Batch, blur_past, drop_text
 from ._cache import KVCache
 from ._config import SledConfig
 from ._errors import ModelError
@@ -32,6 +32,7 @@ __all__ = [
     "StreamingLayout",
     "Tokenizer",
     "__version__",
+    "blur_past",
     "drop_text",
     "guide",
     "layout_for",

@@ -26,6 +26,8 @@ class Batch:
         text_lengths: int64 [B], at least 1 each; best kept on the CPU, where they are read.
         latents: float [B, F, D].
         frame_lengths: int64 [B]; best kept on the CPU.
+        past: float [B, F, D], what the model reads of each frame where that is not `latents`,
+            which it learns to predict (see `blur_past`).
 
     """
 
@@ -33,6 +35,7 @@ class Batch:
     text_lengths: Tensor
     latents: Tensor
     frame_lengths: Tensor
+    past: Tensor | None = None
 
     def to(self, device: torch.device | str, *, non_blocking: bool = False) -> Batch:
         """Move ids and latents to a device; the lengths stay where they are."""
@@ -40,6 +43,7 @@ class Batch:
             self,
             text_ids=self.text_ids.to(device, non_blocking=non_blocking),
             latents=self.latents.to(device, non_blocking=non_blocking),
+            past=None if self.past is None else self.past.to(device, non_blocking=non_blocking),
         )
 
     def check(self) -> None:
@@ -51,6 +55,9 @@ class Batch:
             raise ModelError(msg)
         if rows == 0 or self.text_lengths.min() < 1 or self.text_lengths.max() > text:
             msg = f"batch: text lengths must lie between 1 and the padded {text}"
+            raise ModelError(msg)
+        if self.past is not None and self.past.shape != self.latents.shape:
+            msg = f"batch: a past of {self.past.shape} for latents of {self.latents.shape}"
             raise ModelError(msg)
         frames = self.latents.shape[1]
         if self.frame_lengths.min() < 0 or self.frame_lengths.max() > frames:
@@ -119,3 +126,28 @@ def drop_text(
         ids[row, : len(kept)] = kept
         lengths[row] = len(kept)
     return replace(batch, text_ids=ids[:, : int(lengths.max())], text_lengths=lengths)
+
+
+def blur_past(batch: Batch, strength: float, generator: torch.Generator) -> Batch:
+    """Add noise to the latents the model reads, not to those it learns to predict.
+
+    From a clear past the next frame can be told without the text, so that a model learns late,
+    on little data never, to read. A blurred past makes the text worth reading from the start,
+    and what is generated, never quite like speech, meets a model used to that.
+
+    Args:
+        batch: the samples.
+        strength: largest standard deviation; each sample draws its own, uniform from 0.
+        generator: source of the draws, on the latents' device; padding takes none of them.
+
+    """
+    if strength == 0:
+        return batch
+    latents, lengths = batch.latents, batch.frame_lengths.tolist()
+    options = {"generator": generator, "device": generator.device}
+    spread = strength * torch.rand(len(lengths), **options)
+    noise = torch.randn(sum(lengths), latents.shape[-1], **options).to(latents)
+    past = latents.clone()
+    for row, part in enumerate(noise.split(lengths)):
+        past[row, : len(part)] += spread[row].to(latents) * part
+    return replace(batch, past=past)

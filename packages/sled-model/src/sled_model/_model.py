@@ -85,7 +85,8 @@ class SledModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         return self._interleave(batch, plan(batch, layout).source)
 
     def _interleave(self, batch: Batch, source: Tensor) -> Tensor:
-        parts = (self.embed_text(batch.text_ids), self.embed_latents(batch.latents))
+        past = batch.latents if batch.past is None else batch.past
+        parts = (self.embed_text(batch.text_ids), self.embed_latents(past))
         elements = torch.cat(parts, dim=1)
         index = source.to(elements.device)[..., None].expand(-1, -1, elements.shape[-1])
         return elements.gather(1, index)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import torch
 from sled_codec import atomic_write
-from sled_model import drop_text
+from sled_model import blur_past, drop_text
 from torch import Tensor
 
 from ._errors import TrainError
@@ -83,6 +83,8 @@ def _micro(
     batch = state.data.collate(indices, state.codec, device)
     dropping = torch.Generator().manual_seed(derive_seed(recipe.run.seed, "text", *place))
     batch = drop_text(batch, state.layout, recipe.model.training_cfg, dropping)
+    blurring = torch.Generator(device).manual_seed(derive_seed(recipe.run.seed, "past", *place))
+    batch = blur_past(batch, recipe.optim.past_noise, blurring)
     noise = torch.Generator(device).manual_seed(derive_seed(recipe.run.seed, "noise", *place))
     # Gradients are averaged over processes; what is wanted is their sum.
     scale = weight * state.accelerator.num_processes
