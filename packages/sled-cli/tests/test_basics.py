@@ -18,6 +18,10 @@ import sled_cli
         ("codec", "encode"),
         ("codec", "decode"),
         ("codec", "roundtrip"),
+        ("data", "prepare"),
+        ("data", "encode"),
+        ("data", "validate"),
+        ("data", "stats"),
         ("info",),
     ],
 )
@@ -28,7 +32,7 @@ def test_every_command_explains_itself(sled, command):
     assert outcome.err == ""
 
 
-@pytest.mark.parametrize("group", [(), ("voice",), ("train",), ("codec",)])
+@pytest.mark.parametrize("group", [(), ("voice",), ("train",), ("codec",), ("data",)])
 def test_a_bare_group_shows_its_commands(sled, group):
     outcome = sled(*group)
     assert outcome.code == 0

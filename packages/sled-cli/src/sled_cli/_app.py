@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from sled_cli import _codec, _eval, _info, _synth, _train, _voice
+from sled_cli import _codec, _data, _eval, _info, _synth, _train, _voice
 from sled_cli._errors import guard
 from sled_cli._options import Verbose, is_verbose, silence_foreign_warnings
 
@@ -69,6 +69,11 @@ _voices.command("export")(_voice.export)
 _trainings = _group("train", "Train a model.")
 _trainings.command("offline")(_train.offline)
 _trainings.command("streaming")(_train.streaming)
+_corpora = _group("data", "Corpora: cuts files and codes.")
+_corpora.command("prepare")(_data.prepare)
+_corpora.command("encode")(_data.encode)
+_corpora.command("validate")(_data.validate)
+_corpora.command("stats")(_data.stats)
 _codecs = _group("codec", "Audio to codes or latents, and back.")
 _codecs.command("encode")(_codec.encode)
 _codecs.command("decode")(_codec.decode)

@@ -7,24 +7,37 @@ import torch
 from sled_codec import Codec, CodecError, read_audio, resample
 from torch import Tensor
 
-from ._cuts import Utterance
+from ._cuts import OVERHANG, Utterance
 
 Heard = Tensor | str
 """A waveform float32 `[samples]`, or why there is none."""
 
 
-def load_wave(spoken: Utterance, codec: Codec) -> Tensor:
-    """Return a cut's audio, mono float32 `[samples]` at the codec's rate.
+def read_wave(spoken: Utterance) -> tuple[Tensor, int]:
+    """Return a cut's audio, mono float32 `[samples]`, and its sample rate.
 
     Raises:
-        CodecError: missing, unreadable, cut short, NaN, or shorter than one frame.
+        CodecError: missing, unreadable, cut short, or NaN.
 
     """
-    if spoken.audio is not None:
-        start, length = float(spoken.cut.start), spoken.seconds
-        wave, rate = read_audio(spoken.audio, start=start, duration=length)
-    else:
-        wave, rate = _composed(spoken)
+    if spoken.audio is None:
+        return _composed(spoken)
+    length = spoken.seconds
+    wave, rate = read_audio(spoken.audio, start=float(spoken.cut.start), duration=length)
+    if len(wave) < (length - OVERHANG) * rate:
+        found = f"{len(wave) / rate:.2f} of {length:.2f} s"
+        raise CodecError(f"{spoken.source}: cut short: {found} can be read")
+    return wave, rate
+
+
+def load_wave(spoken: Utterance, codec: Codec) -> Tensor:
+    """Return a cut's audio at the codec's rate, mono float32 `[samples]`.
+
+    Raises:
+        CodecError: as `read_wave`, or shorter than one frame.
+
+    """
+    wave, rate = read_wave(spoken)
     wave = resample(wave, rate, codec.sample_rate)
     if len(wave) < codec.hop_length:
         raise CodecError(f"{spoken.source}: shorter than one frame")

@@ -23,7 +23,7 @@ from .._errors import TrainError
 T = TypeVar("T")
 
 # What a cut may reach beyond the header's end: rounding, and MP3 headers that only estimate.
-_OVERHANG = 0.5
+OVERHANG = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +212,16 @@ def _audio(cut: Any, where: str, roots: Sequence[Path]) -> Path | None:  # noqa:
         raise TrainError(f"{where}: the cut has no recording: features alone cannot be encoded")
     start = clean_seconds(cut.start, "start", where, above_zero=False)
     length = clean_seconds(recording.duration, "recording.duration", where, above_zero=True)
-    if start + cut.duration > length + _OVERHANG:
+    if start + cut.duration > length + OVERHANG:
         end = start + cut.duration
         raise TrainError(f"{where}: ends at {end:.6g} s, its recording at {length:.6g} s")
+    clean_seconds(recording.sampling_rate, "sampling_rate", where, above_zero=True)
     sources = recording.sources
     if not sources or not isinstance(sources[0].source, str) or "\0" in sources[0].source:
         raise TrainError(f"{where}: the recording names no audio source")
     channels = cut.channel if isinstance(cut.channel, list) else [cut.channel]
+    if not all(type(channel) is int for channel in channels):
+        raise TrainError(f"{where}: 'channel' must be a number, not {cut.channel!r:.60}")
     plain = sources[0].type == "file" and len(sources) == 1 and not recording.transforms
     if not plain or len(channels) != len(recording.channel_ids or channels):
         return None

@@ -3,7 +3,7 @@
 Tensors: `codes` int16 `[frames, codebooks]` of all clips end to end, `rows` uint8, a line of JSON
 for each clip end to end, and for each clip its `frames`, `row_bytes` and the CRC-32 of both,
 `codes_crc` and `rows_crc`, int64 `[clips]`. The metadata names the codec, the lines of the cuts
-file, the state of the audio files, the clips left out, and the SHA-256 of all tensors.
+file, the state of the audio files, the clips left out, and the SHA-256 of all that.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +24,7 @@ from torch import Tensor
 
 from .._errors import TrainError
 
+_ABOUT = "sled"
 _FORMAT = "sled-codes-1"
 _PER_CLIP = ("frames", "row_bytes", "codes_crc", "rows_crc")
 
@@ -86,14 +88,11 @@ def write_shard(
         "codes_crc": torch.tensor([crc(each.numpy()) for each in codes], dtype=torch.int64),
         "rows_crc": torch.tensor([zlib.crc32(row) for row in rows], dtype=torch.int64),
     }
-    about = {
-        "format": _FORMAT,
-        **asdict(origin),
-        "left_out": json.dumps(list(left_out)),
-        "sha256": _sha256(tensors),
-    }
+    about = {"format": _FORMAT, **asdict(origin), "left_out": list(left_out)}
+    about["sha256"] = _sha256(tensors, about)
+    # One entry, for the order of several is random: same cuts, same bytes.
     with atomic_write(path) as file:
-        file.write(save(tensors, metadata=about))
+        file.write(save(tensors, metadata={_ABOUT: json.dumps(about)}))
 
 
 def crc(codes: NDArray[np.int16]) -> int:
@@ -110,28 +109,33 @@ def read_head(path: Path) -> ShardHead:
     """
     try:
         with safe_open(path, framework="pt") as file:
-            about = file.metadata() or {}
+            about = json.loads((file.metadata() or {})[_ABOUT])
             arrays = {name: file.get_tensor(name).numpy() for name in _PER_CLIP}
             codebooks = int(file.get_slice("codes").get_shape()[1])
-        if about["format"] != _FORMAT:
-            raise TrainError(f"{path} has the format {about['format']}, not {_FORMAT}")
-        return ShardHead(
+        head = ShardHead(
             Origin(about["codec"], about["lines"], about["files"]),
             about["sha256"],
-            tuple(json.loads(about["left_out"])),
+            tuple(about["left_out"]),
             arrays,
             _places(path),
             codebooks,
         )
-    except (SafetensorError, OSError, KeyError, IndexError) as error:
-        raise TrainError(f"{path} is damaged ({error}): delete it and encode again") from None
+    except (SafetensorError, OSError, LookupError, TypeError, ValueError) as error:
+        raise TrainError(
+            f"{path} is damaged ({error!s:.100}): delete it and encode again"
+        ) from None
+    if about.get("format") != _FORMAT:
+        raise TrainError(f"{path} has the format {about.get('format')}, not {_FORMAT}")
+    return head
 
 
 def check_shard(path: Path) -> None:
     """Read a whole shard and compare its checksum; TrainError if it does not agree."""
-    expected = read_head(path).sha256
+    read_head(path)
     with safe_open(path, framework="pt") as file:
-        found = _sha256({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+        about = json.loads(file.metadata()[_ABOUT])
+        expected = about.pop("sha256")
+        found = _sha256({name: file.get_tensor(name) for name in file.keys()}, about)  # noqa: SIM118
     if found != expected:
         raise TrainError(f"{path} is damaged (its checksum is another): delete it, encode again")
 
@@ -144,9 +148,10 @@ def _places(path: Path) -> dict[str, int]:
     return {name: 8 + size + header[name]["data_offsets"][0] for name in ("codes", "rows")}
 
 
-def _sha256(tensors: dict[str, Tensor]) -> str:
-    digest = hashlib.sha256()
+def _sha256(tensors: dict[str, Tensor], about: dict[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     for name in sorted(tensors):
-        digest.update(name.encode())
-        digest.update(tensors[name].contiguous().numpy().tobytes())
+        tensor = tensors[name].contiguous()
+        digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
+        digest.update(tensor.numpy().tobytes())
     return digest.hexdigest()

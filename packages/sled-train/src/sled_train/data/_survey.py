@@ -43,9 +43,9 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """Counts `[bins]` between edges `[bins + 1]`."""
+    """Counts, or sums of weights, `[bins]` between edges `[bins + 1]`."""
 
-    counts: NDArray[np.int64]
+    counts: NDArray[np.float64]
     edges: NDArray[np.float64]
 
 
@@ -68,13 +68,18 @@ def survey(source: str | Path, *, advance: Callable[[int], object] = lambda _: N
     return Survey(np.array(seconds), np.array(chars), dict(speakers))
 
 
-def histogram(values: NDArray[np.float64] | NDArray[np.int64], bins: int = 12) -> Histogram:
-    """Count values in bins of equal, round width."""
+def histogram(
+    values: NDArray[np.float64] | NDArray[np.int64],
+    bins: int = 12,
+    *,
+    weights: NDArray[np.float64] | None = None,
+) -> Histogram:
+    """Count values in at most about so many bins of equal, round width."""
     top = float(values.max())
     width = _round_up(top / bins) if top else 1.0
     edges = np.arange(0, top + width, width)
-    counts, edges = np.histogram(values, bins=edges)
-    return Histogram(counts, edges)
+    counts, _ = np.histogram(values, bins=edges, weights=weights)
+    return Histogram(counts.astype(np.float64), edges)
 
 
 def _measures(source: Path) -> Iterator[tuple[float, str, str]]:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-from sled_codec import CodecError, read_audio
+from sled_codec import CodecError
 
 from .._errors import TrainError
+from ._audio import read_wave
 from ._cuts import Utterance, parse_cut, read_lines
 from ._index import SUMMARY, table_digest
 from ._shard import check_shard, shard_name
@@ -69,7 +70,7 @@ def _audio_problem(spoken: Utterance, *, decode: bool) -> str | None:
         return f"no such file: {spoken.audio}"
     if decode:
         try:
-            read_audio(spoken.audio, start=float(spoken.cut.start), duration=spoken.seconds)
+            read_wave(spoken)
         except CodecError as error:
             return str(error)
     return None

@@ -1,0 +1,252 @@
+"""`encode` and `Store`: every cut once, in shards that are finished or absent, all checked."""
+
+import json
+import zlib
+
+import pytest
+import torch
+from lhotse import CutSet
+from sled_codec import Codec, read_audio, write_audio
+from sled_train import TrainError, train
+from sled_train.data import EncodeOptions, Store, encode, prepare, validate
+from sled_train.data import _encode as encode_module
+
+SMALL = EncodeOptions(shard_clips=5, window=3, batch_seconds=1.0, readers=2)
+
+
+@pytest.fixture(scope="session")
+def cuts(corpus_folder, tmp_path_factory):
+    """The cuts of the twelve tones, in three shards of at most five."""
+    return prepare("folder", corpus_folder, tmp_path_factory.mktemp("cuts") / "cuts.jsonl").path
+
+
+@pytest.fixture
+def store(cuts, codec, tmp_path):
+    encode(cuts, tmp_path / "codes", codec, options=SMALL)
+    return Store(tmp_path / "codes")
+
+
+def files(folder):
+    return {p.name: p.read_bytes() for p in folder.iterdir()}
+
+
+def test_the_store_holds_what_the_codec_says(store, codec, corpus_folder):
+    assert len(store) == 12
+    assert len(store.summary.shards) == 3
+    for clip in range(len(store)):
+        codes, row = store.codes(clip), store.row(clip)
+        assert codes.dtype == torch.int16
+        assert torch.equal(codes.long(), codec.encode(*read_audio(row.audio)))
+        assert store.frames[clip] == len(codes)
+        assert (row.id, row.speaker) == (str(clip), "tone")
+    assert store.left_out() == ()
+    assert store.summary.hours == pytest.approx(sum(store.frames) / 25 / 3600, rel=1e-6)
+
+
+class Killed(BaseException):
+    pass
+
+
+def test_a_killed_encoding_goes_on_without_redoing_shards(cuts, codec, tmp_path, monkeypatch):
+    def die(count, seen=[]):  # noqa: B006
+        seen.append(count)
+        if len(seen) == 2:
+            raise Killed
+
+    out = tmp_path / "codes"
+    with pytest.raises(Killed):
+        encode(cuts, out, codec, options=SMALL, advance=die)
+    (out / ".codes-000002-0a0b.part.safetensors").write_bytes(b"half")
+    with pytest.raises(TrainError, match=r"no index\.json"):
+        Store(out)
+    before = files(out)
+    done = encode(cuts, out, codec, options=SMALL)
+    assert (done.made, done.found) == (1, 2)
+    after = files(out)
+    assert all(after[name] == before[name] for name in before if not name.startswith("."))
+    whole = encode(cuts, tmp_path / "whole", codec, options=SMALL)
+    assert files(tmp_path / "whole") == after
+    assert whole.summary == done.summary
+    again = encode(cuts, out, codec, options=SMALL)
+    assert (again.made, again.found, again.summary) == (0, 3, done.summary)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_processes_share_the_shards_and_the_last_one_writes_the_index(
+    cuts, codec, tmp_path, order, store
+):
+    out = tmp_path / "shared"
+    results = [encode(cuts, out, codec, share=(rank, 2), options=SMALL) for rank in order]
+    assert sorted(result.made for result in results) == [1, 2]
+    assert results[0].summary is None
+    assert results[1].summary == store.summary
+    assert files(out) == files(store.folder)
+
+
+def test_a_packed_cuts_file_gives_the_same_codes(cuts, codec, tmp_path, store):
+    packed = prepare("jsonl", cuts, tmp_path / "cuts.jsonl.gz").path
+    encode(packed, tmp_path / "packed", codec, options=SMALL)
+    assert files(tmp_path / "packed") == files(store.folder)
+
+
+def test_a_folder_belongs_to_one_codec(cuts, codec, codec_folder, store):
+    other = Codec.from_random(codec.config, seed=1)
+    with pytest.raises(TrainError, match=f"codes of codec {codec.fingerprint[:12]}"):
+        encode(cuts, store.folder, other, options=SMALL)
+
+
+def copied(folder, target):
+    target.mkdir()
+    for number in range(3):
+        wave, rate = read_audio(folder / f"{number}.wav")
+        write_audio(target / f"{number}.wav", wave, rate)
+        (target / f"{number}.txt").write_text(f"text {number}")
+    return target
+
+
+def test_changed_audio_and_changed_cuts_are_encoded_anew(corpus_folder, codec, tmp_path):
+    source = copied(corpus_folder, tmp_path / "audio")
+    options = EncodeOptions(shard_clips=1)
+    out = tmp_path / "codes"
+
+    def run():
+        cuts = prepare("folder", source, tmp_path / "cuts.jsonl").path
+        return encode(cuts, out, codec, options=options)
+
+    assert run().made == 3
+    write_audio(source / "1.wav", torch.zeros(3000), 8000)
+    done = run()
+    assert (done.made, done.found) == (1, 2)
+    assert Store(out).frames[1] == -(-3000 // codec.hop_length)
+    (source / "2.txt").write_text("another")
+    assert run().made == 1
+    assert Store(out).row(2).text == "another"
+    (source / "2.wav").unlink()
+    assert run().summary.clips == 2
+    assert len(list(out.glob("codes-*"))) == 2
+
+
+def test_unreadable_and_tiny_audio_is_counted_listed_and_left_out(cuts, codec, tmp_path):
+    folder = tmp_path / "audio"
+    folder.mkdir()
+    for name, samples in {"good": 4000, "short": 8000, "tiny": 300}.items():
+        write_audio(folder / f"{name}.flac", torch.rand(samples) - 0.5, 8000)
+        (folder / f"{name}.txt").write_text(name)
+    manifest = prepare("folder", folder, tmp_path / "cuts.jsonl").path
+    whole = (folder / "short.flac").read_bytes()
+    (folder / "short.flac").write_bytes(whole[: len(whole) // 2])
+    done = encode(manifest, tmp_path / "codes", codec)
+    assert (done.summary.clips, done.summary.left_out) == (1, 2)
+    lines = Store(tmp_path / "codes").left_out()
+    assert "short.flac" in lines[0]
+    assert "tiny.flac: shorter than one frame" in lines[1]
+    with pytest.raises(TrainError, match=r"short\.flac"):
+        encode(manifest, tmp_path / "strict", codec, strict=True)
+    assert not (tmp_path / "strict").exists()
+
+
+def test_lhotse_composes_what_plain_reading_cannot(cuts, codec, tmp_path):
+    first, second = list(CutSet.from_file(cuts))[:2]
+    made = [first.perturb_speed(1.1), first.append(second), first.resample(4000)]
+    CutSet.from_cuts(made).to_file(tmp_path / "mixed.jsonl")
+    encode(tmp_path / "mixed.jsonl", tmp_path / "codes", codec)
+    store = Store(tmp_path / "codes")
+    assert store.left_out() == ()
+    seconds = store.frames / codec.frame_rate
+    assert seconds.tolist() == pytest.approx([c.duration for c in made], abs=1 / 25)
+    assert store.row(1).text == "one two"
+
+
+def test_what_the_codec_can_reach_is_refused_before_anything_is_written(cuts, codec, tmp_path):
+    (tmp_path / "bad.jsonl").write_bytes(cuts.read_bytes() + b'{"id": "x"}\n')
+    with pytest.raises(TrainError, match=r"bad\.jsonl:13: "):
+        encode(tmp_path / "bad.jsonl", tmp_path / "a" / "b", codec)
+    assert not (tmp_path / "a").exists()
+
+
+def flip(path, at):
+    raw = bytearray(path.read_bytes())
+    raw[at] ^= 4
+    path.write_bytes(raw)
+
+
+def test_a_damaged_clip_is_found_when_it_is_read(store):
+    path = store.folder / "codes-000000.safetensors"
+    place = int(store._table[2]["codes"])
+    flip(path, place + 1)
+    again = Store(store.folder)
+    assert len(again.codes(1)) == again.frames[1]
+    with pytest.raises(TrainError, match=r"codes-000000\.safetensors is damaged \(clip 2"):
+        again.codes(2)
+    flip(path, place + 1)
+    flip(path, int(store._table[3]["row"]) + 3)
+    with pytest.raises(TrainError, match="is damaged"):
+        again.row(3)
+
+
+def test_every_flipped_byte_of_a_shard_is_found_by_validate(store):
+    path = store.folder / "codes-000001.safetensors"
+    assert list(validate(store.folder)) == []
+    size = path.stat().st_size
+    for at in range(0, size, max(1, size // 40)):
+        flip(path, at)
+        problems = list(validate(store.folder))
+        assert problems, at
+        assert all("\n" not in line for line in problems)
+        flip(path, at)
+    assert list(validate(store.folder)) == []
+
+
+def test_a_shard_cut_short_is_found_at_once(store):
+    path = store.folder / "codes-000002.safetensors"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(TrainError, match=r"codes-000002\.safetensors is missing or cut short"):
+        Store(store.folder)
+
+
+def test_the_checks_are_of_the_stored_bytes(store):
+    entry = store._table[0]
+    raw = (store.folder / "codes-000000.safetensors").read_bytes()
+    begin, length = int(entry["codes"]), int(entry["frames"]) * 16
+    assert zlib.crc32(raw[begin : begin + length]) == entry["codes_crc"]
+    row = raw[int(entry["row"]) :][: int(entry["row_bytes"])]
+    assert json.loads(row)["text"] == "one"
+
+
+def test_training_from_codes_is_training_from_the_corpus(make_recipe, corpus_folder, store):
+    direct = train(make_recipe("run.steps=3", run="direct"), quiet=True)
+    cached = train(
+        make_recipe("run.steps=3", f"data.train={store.folder}", run="cached"), quiet=True
+    )
+    for name in ("loss", "energy", "stop", "grad_norm", "padding"):
+        assert cached.losses[name] == pytest.approx(direct.losses[name], rel=1e-6), name
+    assert not (cached.run / "codes").exists()
+
+
+def test_training_from_codes_never_reads_audio(make_recipe, store, monkeypatch):
+    def never(*_, **__):
+        raise AssertionError("audio was read")
+
+    monkeypatch.setattr("sled_train.data._audio.read_audio", never)
+    monkeypatch.setattr(Codec, "encode_batch", never)
+    assert train(make_recipe("run.steps=1", f"data.train={store.folder}"), quiet=True).finished
+
+
+def test_a_cuts_file_is_trained_on_as_it_is(make_recipe, cuts):
+    result = train(make_recipe("run.steps=1", f"data.train={cuts}"), quiet=True)
+    assert result.finished
+    assert 0 <= result.losses["padding"] < 1
+
+
+def test_codes_of_another_codec_are_not_trained_on(make_recipe, store, codec, tmp_path):
+    Codec.from_random(codec.config, seed=1).save_pretrained(tmp_path / "other")
+    recipe = make_recipe(f"data.train={store.folder}", f"data.codec={tmp_path / 'other'}")
+    with pytest.raises(TrainError, match="name the codec it was encoded with"):
+        train(recipe, quiet=True)
+
+
+def test_two_starts_of_a_run_encode_once(make_recipe, monkeypatch):
+    recipe = make_recipe("run.steps=1")
+    train(recipe, quiet=True)
+    monkeypatch.setattr(encode_module, "write_shard", None)
+    assert train(recipe, quiet=True).finished
