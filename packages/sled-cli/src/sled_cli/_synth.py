@@ -1,4 +1,4 @@
-"""`sled synth`: text in, a WAV out."""
+"""`sled synth`: text in, audio out, as a whole or as a stream."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -7,13 +7,17 @@ import typer
 
 from sled_cli._errors import CliError
 from sled_cli._options import Codec, Device, Json, Mode, Model, Offline, Quiet, Transcript, Verbose
-from sled_cli._session import Session, session
+from sled_cli._session import session
 from sled_cli._speakers import find_voice, load_synthesizer
-from sled_cli._targets import STDOUT, check_target, write_wave
+from sled_cli._stream import StreamJob
+from sled_cli._stream_out import Format
+from sled_cli._stream_text import pieces_of
+from sled_cli._targets import STDOUT
 from sled_cli._text import free_name, read_text
+from sled_cli._whole import Manner, WholeJob
 
 if TYPE_CHECKING:
-    from sled_infer import Speech, Synthesizer, Voice
+    from sled_infer import Synthesizer, Voice
 
 
 def synth(
@@ -51,32 +55,60 @@ def synth(
     max_seconds: Annotated[
         float | None, typer.Option("--max-seconds", help="Stop after so much audio.")
     ] = None,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Speak stdin as it comes; audio out as it is made.")
+    ] = False,
+    simulate_rate: Annotated[
+        float | None,
+        typer.Option("--simulate-rate", help="Let TEXT come at so many tokens a second."),
+    ] = None,
+    audio_format: Annotated[
+        Format | None,
+        typer.Option("--format", help="Of a stream.", show_default="by the suffix, else wav"),
+    ] = None,
+    interleave: Annotated[
+        str | None,
+        typer.Option(
+            "--interleave",
+            help="Tokens:frames of a stream, or all.",
+            show_default="the model's, or 5:45",
+        ),
+    ] = None,
+    chunk_frames: Annotated[
+        int | None, typer.Option("--chunk-frames", help="Frames a piece of a stream.", min=1)
+    ] = None,
     offline: Offline = False,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Speak a text: WAV, FLAC, OGG or MP3, by the suffix of the output."""
-    words = read_text(text, text_file)
+    """Speak a text: WAV, FLAC, OGG or MP3, by the suffix of the output; streams WAV or PCM."""
     _check_prompt(prompt_audio, prompt_text, voice)
-    target = output or free_name(words, seed, Path())
-    check_target(target, audio=True)
+    _check_stream_options(stream, simulate_rate, audio_format, interleave, chunk_frames)
+    job: StreamJob | WholeJob
+    if stream:
+        pieces = pieces_of(text, text_file, simulate_rate)
+        target = output or free_name(text or "stream", seed, Path())
+        job = StreamJob.check(pieces, target, audio_format, interleave, chunk_frames)
+    else:
+        job = WholeJob.check(read_text(text, text_file), output, seed)
     with session(quiet=quiet, verbose=verbose) as channels:
         with channels.working("loading"):
             synthesizer = load_synthesizer(model, codec, device, dtype, offline=offline)
             speaker = _speaker(synthesizer, prompt_audio, prompt_text, prompt_mode, voice)
         if synthesizer.card is not None:
             channels.note(synthesizer.card.summary)
-        with channels.working("speaking"):
-            speech = synthesizer.synthesize(
-                words, voice=speaker, cfg=cfg, seed=seed, max_seconds=max_seconds
-            )
-        if not len(speech.wave):
-            raise CliError(
-                f"the model ended before it said anything; try another --seed than {seed}"
-            )
-        write_wave(target, speech.wave, speech.sample_rate, channels.stdout)
-        _report(channels, speech, target, model, synthesizer, as_json=as_json)
+        manner: Manner = {"voice": speaker, "cfg": cfg, "seed": seed, "max_seconds": max_seconds}
+        line, facts = job.speak(channels, synthesizer, manner)
+        facts["seed"] = seed
+        facts["model"] = model or "embedded"
+        facts["codec"] = synthesizer.codec.fingerprint[:12]
+        channels.summary(
+            f"{job.target}: {line}, seed {seed}",
+            facts,
+            as_json=as_json,
+            audio_out=job.target == STDOUT,
+        )
 
 
 def _check_prompt(audio: Path | None, transcript: str | None, voice: str | None) -> None:
@@ -89,6 +121,14 @@ def _check_prompt(audio: Path | None, transcript: str | None, voice: str | None)
         raise CliError("--prompt-text needs its recording: add --prompt-audio FILE")
 
 
+def _check_stream_options(stream: bool, *options: object) -> None:  # noqa: FBT001
+    if not stream and any(option is not None for option in options):
+        raise CliError(
+            "--simulate-rate, --format, --interleave and --chunk-frames are of streams: "
+            "add --stream"
+        )
+
+
 def _speaker(
     synthesizer: "Synthesizer",
     audio: Path | None,
@@ -99,30 +139,3 @@ def _speaker(
     if audio is not None:
         return synthesizer.voice(audio, transcript, mode=mode)
     return find_voice(synthesizer, voice)
-
-
-def _report(
-    channels: Session,
-    speech: "Speech",
-    target: Path,
-    model: str | None,
-    synthesizer: "Synthesizer",
-    *,
-    as_json: bool,
-) -> None:
-    facts = {
-        "path": str(target),
-        "seconds": round(speech.audio_seconds, 3),
-        "rtf": round(speech.rtf, 3),
-        "seed": speech.seed,
-        "stopped": speech.stopped,
-        "left_out": list(speech.unsupported),
-        "model": model or "embedded",
-        "codec": synthesizer.codec.fingerprint[:12],
-    }
-    if speech.unsupported:
-        channels.note(f"left out, for this voice cannot say it: {' '.join(speech.unsupported)}")
-    if not speech.stopped:
-        channels.note("the model did not come to an end: words may be missing, or noise be added")
-    line = f"{target}: {speech.audio_seconds:.2f} s, RTF {speech.rtf:.2f}, seed {speech.seed}"
-    channels.summary(line, facts, as_json=as_json, audio_out=target == STDOUT)

@@ -11,9 +11,10 @@ from ._engine import Engine
 from ._errors import SynthesisError
 from ._loading import pick_device
 from ._noise import GivenNoise, Noise, SeededNoise
-from ._pieces import paced
-from ._session import Stream, StreamState
+from ._pace import paced
+from ._session import Stream
 from ._speech import Request, Speech, Timings
+from ._state import StreamState
 from ._synthesizer import Synthesizer
 from ._track import Track
 from ._utterance import OFFLINE_STOP, STREAMING_STOP, Utterance

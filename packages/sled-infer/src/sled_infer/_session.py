@@ -14,20 +14,20 @@ streams of the synthesizer; one whose audio nobody reads pauses, so that it hold
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from enum import StrEnum
 from threading import Event
 from time import perf_counter
 from typing import TYPE_CHECKING, Self
 from weakref import finalize
 
+from ._async import listen
 from ._chunks import Chunks
 from ._clock import StreamClock
 from ._errors import SynthesisError
+from ._state import StreamState
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
     from sled_codec import Codec
     from torch import Tensor
@@ -39,25 +39,6 @@ if TYPE_CHECKING:
 DEFAULT_CHUNK = 5
 _MOST_AHEAD = 150  # frames: 2 s that nobody has read
 _log = logging.getLogger(__name__)
-
-
-class StreamState(StrEnum):
-    """What a stream is doing.
-
-    WAITING for text, SPEAKING, or over: FINISHED by the model, CUT by `max_seconds` or the end
-    of the positions, CANCELLED, or FAILED for want of memory and the like. When it is over,
-    audio may still be there to be read, unless it was cancelled.
-    """
-
-    WAITING = "waiting"
-    SPEAKING = "speaking"
-    FINISHED = "finished"
-    CUT = "cut"
-    CANCELLED = "cancelled"
-    FAILED = "failed"
-
-
-_GOING = (StreamState.WAITING, StreamState.SPEAKING)
 
 
 class Stream:
@@ -106,7 +87,7 @@ class Stream:
     @property
     def over(self) -> bool:
         """Whether nothing more will be said, and text is of no use."""
-        return self.state not in _GOING
+        return self.state.over
 
     @property
     def text(self) -> str:
@@ -198,21 +179,28 @@ class Stream:
             else:
                 self._news.wait()
 
-    async def __aiter__(self) -> AsyncIterator[Tensor]:
+    def __aiter__(self) -> AsyncIterator[Tensor]:
         """Give all audio until the end, waiting for text that another task or thread pushes."""
-        loop, news = asyncio.get_running_loop(), asyncio.Event()
-        self._listener = lambda: loop.call_soon_threadsafe(news.set)
-        try:
-            while True:
-                news.clear()
-                if (wave := await asyncio.to_thread(self.read)) is not None:
-                    yield wave
-                elif self.over:
+        return listen(self)
+
+    def speak(self, pieces: Iterable[str]) -> Iterator[Tensor]:
+        """Push pieces, each when all that came before has been spoken, and flush; give the audio.
+
+        Ends, and cancels the stream, when the pieces or the model do, or when it is closed.
+        """
+        with self:
+            yield from self.ready()
+            for piece in pieces:
+                self.push(piece)
+                yield from self.ready()
+                if self.over:
                     return
-                else:
-                    await news.wait()
-        finally:
-            self._listener = None
+            self.flush()
+            yield from self.ready()
+
+    def notify(self, listener: Callable[[], object] | None) -> None:
+        """Have a function called, in any thread, when text comes or the stream is cancelled."""
+        self._listener = listener
 
     def __enter__(self) -> Self:
         return self

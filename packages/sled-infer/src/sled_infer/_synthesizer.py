@@ -15,13 +15,14 @@ from sled_codec import Codec
 from sled_model import SledModel, Tokenizer
 
 from . import embedded
+from ._async import speak_async
 from ._batch import speak
 from ._card import VoiceCard
 from ._engine import Engine
 from ._errors import SynthesisError
 from ._fit import check_fit
 from ._loading import load_codec, pick_device, pick_dtype
-from ._pieces import layout_to_stream, speak_async_pieces, speak_pieces
+from ._pace import layout_to_stream
 from ._plan import Planned, Planner
 from ._session import DEFAULT_CHUNK, Stream
 from ._speech import DEFAULT_CFG, Request, Speech, StreamOptions
@@ -246,8 +247,8 @@ class Synthesizer:
         """
         opened = self.open_stream(**options)
         if isinstance(text_pieces, Iterable):
-            return speak_pieces(opened, text_pieces)
-        return speak_async_pieces(opened, text_pieces)
+            return opened.speak(text_pieces)
+        return speak_async(opened, text_pieces)
 
     def _plan(self, number: int, request: Request, requests: Sequence[Request]) -> Planned:
         try:

@@ -1,0 +1,107 @@
+"""Where a stream's audio goes while it is made: 16-bit samples, bare or as a WAV.
+
+A file is written in place, not beside it, so that it can be listened to meanwhile. Its WAV
+header is right after every piece: whenever the work is broken off, what is there is valid. A
+pipe gets a header of unknown length, which players read to the end.
+"""
+
+import struct
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, BinaryIO, Literal, Self
+
+from sled_cli._errors import CliError
+from sled_cli._targets import STDOUT, check_target, naming
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Format = Literal["wav", "pcm"]
+_FORMATS: dict[str, Format] = {".wav": "wav", ".pcm": "pcm", ".raw": "pcm"}
+_UNKNOWN = 0xFFFFFFFF
+_BYTES = 2
+_FULL_SCALE = 32767
+_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
+_BEFORE_DATA = _HEADER.size - 8
+
+
+def choose_format(target: Path, asked: Format | None) -> Format:
+    """Check the target of a stream, and give the format that its name or the option says."""
+    check_target(target, audio=target == STDOUT)
+    if asked is not None:
+        return asked
+    if target == STDOUT:
+        return "wav"
+    found = _FORMATS.get(target.suffix.lower())
+    if found is None:
+        known = ", ".join(_FORMATS)
+        raise CliError(f"{target}: a stream is WAV or bare PCM: use one of {known}, or --format")
+    return found
+
+
+class StreamSink:
+    """Writes mono audio piece by piece; the file appears with the first one."""
+
+    def __init__(self, target: Path, stdout: BinaryIO, sample_rate: int, kind: Format) -> None:
+        self._target = target
+        self._stdout = stdout
+        self._rate = sample_rate
+        self._kind = kind
+        self._file: BinaryIO | None = None
+        self._written = 0
+
+    def write(self, wave: "Tensor") -> None:
+        """Write float samples `[samples]`, full scale ±1; louder is clipped."""
+        with naming(self._target):
+            file = self._open() if self._file is None else self._file
+            samples = (wave.clamp(-1, 1) * _FULL_SCALE).round().short()
+            self._written += _write_all(file, samples.numpy().tobytes())
+            if self._kind == "wav" and self._target != STDOUT:
+                self._correct(file)
+            file.flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        if self._file is not None and self._file is not self._stdout:
+            self._file.close()
+
+    def _open(self) -> BinaryIO:
+        self._file = file = (
+            self._stdout if self._target == STDOUT else self._target.open("wb", buffering=0)
+        )
+        if self._kind == "wav":
+            _write_all(file, _header(self._rate, None if file is self._stdout else 0))
+        return file
+
+    def _correct(self, file: BinaryIO) -> None:
+        """Let the header say how much there is, if the file can be gone back in."""
+        if file.seekable():
+            file.seek(0)
+            _write_all(file, _header(self._rate, self._written))
+            file.seek(0, 2)
+
+
+def _write_all(file: BinaryIO, content: bytes) -> int:
+    """Write all of it: an unbuffered file may take a part at a time."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[file.write(rest) :]
+    return len(content)
+
+
+def _header(rate: int, size: int | None) -> bytes:
+    """Give the header of 16-bit mono PCM of `size` bytes; None is unknown, and so is too much."""
+    data = _UNKNOWN if size is None else min(size, _UNKNOWN)
+    riff = min(_BEFORE_DATA + data, _UNKNOWN)
+    return _HEADER.pack(
+        *(b"RIFF", riff, b"WAVE"),
+        *(b"fmt ", 16, 1, 1, rate, rate * _BYTES, _BYTES, 8 * _BYTES),
+        *(b"data", data),
+    )
