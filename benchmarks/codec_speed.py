@@ -13,7 +13,7 @@ import copy
 from typing import TYPE_CHECKING
 
 import torch
-from _clock import add_arguments, fastest, machine, set_threads, write
+from _clock import CLOCKS, add_arguments, fastest, machine, set_threads, write
 from sled_codec import Codec, CodecConfig
 from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
@@ -86,7 +86,7 @@ def main() -> None:
     for batch in args.batch:
         waves = [0.1 * torch.randn(samples, generator=generator) for _ in range(batch)]
         for task, timed in ways(codec, waves).items():
-            best = fastest(timed, args.rounds)
+            best = fastest(timed, args.rounds, CLOCKS[args.clock])
             rtf = {way: best[way] / (args.seconds * batch) for way in WAYS}
             cells = "  ".join(f"{rtf[way]:>13.4f}" for way in WAYS)
             print(f"{task}  {batch:>6}  {cells}  {best['encodec'] / best['ours']:>12.2f}")

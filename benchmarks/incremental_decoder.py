@@ -10,14 +10,14 @@ that its state holds, the largest difference to one decode of all, and two ratio
 from __future__ import annotations
 
 import argparse
-import time
 from typing import TYPE_CHECKING, Any
 
 import torch
-from _clock import add_arguments, held_mib, machine, seconds, set_threads, write
+from _clock import CLOCKS, add_arguments, held_mib, machine, seconds, set_threads, write
 from sled_codec import Codec, CodecConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from sled_codec import DecoderState
@@ -43,15 +43,17 @@ def state_kib(state: DecoderState) -> float:
     return sum(each.untyped_storage().nbytes() for each in tensors) / 1024
 
 
-def stream(codec: Codec, latents: Tensor, push: int, whole: Tensor) -> dict[str, Any]:
+def stream(
+    codec: Codec, latents: Tensor, push: int, whole: Tensor, now: Callable[[], float]
+) -> dict[str, Any]:
     """Decode in pushes of so many frames; report minute by minute."""
     minute, hop = round(60 * codec.frame_rate), codec.hop_length
     state, at, difference = codec.decoder_state(), 0, 0.0
     per_frame, kib, mib = [], [], []
     for part in latents.split(minute):
-        waves, start = [], time.perf_counter()
+        waves, start = [], now()
         waves += [codec.decode_step(piece, state) for piece in part.split(push)]
-        per_frame.append(1000 * (time.perf_counter() - start) / len(part))
+        per_frame.append(1000 * (now() - start) / len(part))
         wave = torch.cat([*waves, codec.decode_step(part[:0], state, last=False)])
         expected = whole[at : at + len(wave)]
         difference = max(difference, float((wave - expected).abs().max()))
@@ -63,12 +65,18 @@ def stream(codec: Codec, latents: Tensor, push: int, whole: Tensor) -> dict[str,
     return {"ms": per_frame, "state_kib": kib, "mib": mib, "difference": difference}
 
 
-def again(codec: Codec, latents: Tensor, push: int, minutes: list[float]) -> dict[float, float]:
+def again(
+    codec: Codec,
+    latents: Tensor,
+    push: int,
+    minutes: list[float],
+    now: Callable[[], float],
+) -> dict[float, float]:
     """Give ms a frame for decoding everything again when a push ends at that minute."""
     found = {}
     for end in minutes:
         frames = round(60 * end * codec.frame_rate)
-        found[end] = 1000 * seconds(lambda n=frames: codec.decode(latents[:n])) / push
+        found[end] = 1000 * seconds(lambda n=frames: codec.decode(latents[:n]), now) / push
     return found
 
 
@@ -109,9 +117,10 @@ def main() -> None:
     threads, codec = set_threads(args.threads), load(args.codec)
     latents = latents_of(codec, round(60 * args.minutes * codec.frame_rate))
     codec.decode(latents[:100])
-    start = time.perf_counter()
+    now = CLOCKS[args.clock]
+    start = now()
     whole = codec.decode(latents)
-    whole_ms = 1000 * (time.perf_counter() - start) / len(latents)
+    whole_ms = 1000 * (now() - start) / len(latents)
     ends = [args.minutes / 60, args.minutes / 10, args.minutes]
     heads = "  ".join(f"{60 * end:6.0f} s" for end in ends)
     print(f"{args.codec} codec, {args.minutes:g} minutes, {threads} threads")
@@ -120,8 +129,8 @@ def main() -> None:
     print(f"frames   ms/frame   ms/frame                                       {heads}")
     results = {}
     for push in args.push:
-        results[push] = stream(codec, latents, push, whole)
-        results[push]["again_ms"] = again(codec, latents, push, ends)
+        results[push] = stream(codec, latents, push, whole, now)
+        results[push]["again_ms"] = again(codec, latents, push, ends, now)
         show(push, results[push], whole_ms)
     if args.plot:
         plot(args.plot, results, whole_ms)

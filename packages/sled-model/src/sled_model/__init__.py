@@ -14,6 +14,7 @@ from ._incremental import IncrementalEncoder
 from ._layout import Arrangement, Layout, OfflineLayout, StreamingLayout, layout_for
 from ._losses import Losses
 from ._model import SledModel, register
+from ._pack import pack_weights
 from ._tokenizer import Tokenizer
 
 __version__ = "0.1.0"
@@ -36,6 +37,7 @@ __all__ = [
     "drop_text",
     "guide",
     "layout_for",
+    "pack_weights",
     "register",
 ]
 

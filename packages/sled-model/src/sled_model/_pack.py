@@ -1,0 +1,129 @@
+"""Weights for decoding on a CPU: bf16 or int8, laid out as the processor's kernels want them.
+
+    model = pack_weights(SledModel.from_pretrained(folder), "int8")
+
+Decoding reads every weight once a frame, so their bytes are its cost. Only the weights of the
+backbone's and head's linear maps are packed; embeddings, norms, sums, the key/value cache and the
+stop decision stay float32, which costs next to nothing and keeps the error that of the weights.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from ._errors import ModelError
+
+if TYPE_CHECKING:
+    from ._model import SledModel
+
+WEIGHTS = ("fp32", "bf16", "int8")
+_LEVELS = 127
+_FEW_ROWS = 2
+
+
+class Bf16Linear(nn.Module):
+    """A linear map with bf16 weights in oneDNN's own layout; float32 in and out."""
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        weight = linear.weight.detach().to(torch.bfloat16)
+        self.bias = None if linear.bias is None else linear.bias.detach().to(torch.bfloat16)
+        # The second argument is what the layout is chosen for: a pair of guidance rows.
+        self.packed = torch.ops.mkldnn._reorder_linear_weight(weight, _FEW_ROWS)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [.., in] to [.., out]."""
+        low = x.to(torch.bfloat16)
+        y: Tensor = torch.ops.mkldnn._linear_pointwise(low, self.packed, self.bias, "none", [], "")
+        return y.to(x.dtype)
+
+
+class Int8Linear(nn.Module):
+    """A linear map with int8 weights, one scale an output; each input row is rounded by its own.
+
+    So a row's result does not hang on the rows beside it. Symmetric, without zero points.
+    """
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        weight = linear.weight.detach().float()
+        scale = weight.abs().amax(dim=1).clamp(min=torch.finfo(torch.float32).tiny) / _LEVELS
+        rounded = (weight / scale[:, None]).round().to(torch.int8)
+        self.bias = None if linear.bias is None else linear.bias.detach().float()
+        self.scale, self.zeros = scale, torch.zeros(len(scale), dtype=torch.int64)
+        self.packed = torch.ops.onednn.qlinear_prepack(rounded, [_FEW_ROWS, weight.shape[1]])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [.., in] to [.., out]."""
+        rows = x.reshape(-1, x.shape[-1])
+        step = rows.abs().amax(dim=1, keepdim=True).clamp_(min=1e-20).div_(_LEVELS)
+        y = self._product((rows / step).round_().to(torch.int8))
+        y = y.mul_(step) if self.bias is None else torch.addcmul(self.bias, y, step)
+        return y.view(*x.shape[:-1], -1)
+
+    def _product(self, rows: Tensor) -> Tensor:
+        y: Tensor = torch.ops.onednn.qlinear_pointwise(
+            rows, 1.0, 0, self.packed, self.scale, self.zeros, None,
+            1.0, 0, torch.float32, "none", [], "",
+        )  # fmt: skip
+        return y
+
+
+def pack_weights(model: SledModel, weights: str) -> SledModel:
+    """Turn a float32 model into one that decodes faster on a CPU; in place, for good.
+
+    Args:
+        model: on the CPU. Afterwards it can neither be trained nor saved.
+        weights: "fp32" (leaves it as it is), "bf16" or "int8".
+
+    Returns:
+        The same model, in evaluation mode.
+
+    Raises:
+        ModelError: unknown weights, a model elsewhere than on the CPU or not in float32, or a
+            processor or build of torch without the kernels.
+
+    """
+    if weights not in WEIGHTS:
+        raise ModelError(f"weights: {weights!r} is not one of {', '.join(WEIGHTS)}")
+    model.eval()  # type: ignore[no-untyped-call]  # transformers leaves it so
+    if weights == "fp32":
+        return model
+    if model.device.type != "cpu" or model.dtype != torch.float32:
+        raise ModelError(
+            f"weights: {weights} are packed from float32 on a CPU, not from {model.dtype} on "
+            f"{model.device.type}; load the model there with dtype fp32"
+        )
+    kind = Bf16Linear if weights == "bf16" else Int8Linear
+    _check_kernels(kind, weights)
+    with torch.no_grad():
+        for part in (model.backbone, model.head):
+            _replace(part, kind)
+    return model
+
+
+def _replace(module: nn.Module, kind: type[Bf16Linear | Int8Linear]) -> None:
+    for name, child in module.named_children():
+        if isinstance(child, nn.Linear):
+            setattr(module, name, kind(child))
+        else:
+            _replace(child, kind)
+
+
+def _check_kernels(kind: type[Bf16Linear | Int8Linear], weights: str) -> None:
+    """Try a small map: whether kernels are there is known by no other means."""
+    x = torch.linspace(-1, 1, 32 * 32).view(32, 32).sin()
+    linear = nn.utils.skip_init(nn.Linear, 32, 32)
+    try:
+        with torch.no_grad():
+            linear.weight.copy_(x)
+            linear.bias.copy_(x[0])
+            near = torch.allclose(kind(linear)(x), linear(x), atol=0.2)
+    except (AttributeError, NotImplementedError, RuntimeError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ModelError(f"weights: no kernels for {weights} here ({reason}); use fp32") from None
+    if not near:
+        raise ModelError(f"weights: the kernels for {weights} are wrong here; use fp32")
