@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 DRAWS = 2000
 LEVEL = 0.95
+_MOST_AT_ONCE = 1 << 20  # drawn utterances held in memory
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,9 @@ def ratio(parts: Sequence[float], wholes: Sequence[float], *, seed: int = 0) -> 
     if not bool(under.sum() > 0):
         return None
     generator = torch.Generator().manual_seed(seed)
-    drawn = torch.stack([_draw(over, under, generator) for _ in range(DRAWS)])
+    at_once = max(1, _MOST_AT_ONCE // len(over))
+    blocks = [min(at_once, DRAWS - first) for first in range(0, DRAWS, at_once)]
+    drawn = torch.cat([_draw(over, under, count, generator) for count in blocks])
     drawn = drawn[drawn.isfinite()]
     tail = (1 - LEVEL) / 2
     low, high = torch.quantile(drawn, torch.tensor([tail, 1 - tail], dtype=torch.float64))
@@ -50,6 +53,6 @@ def mean(values: Sequence[float], *, seed: int = 0) -> Estimate | None:
     return ratio(values, [1.0] * len(values), seed=seed)
 
 
-def _draw(over: Tensor, under: Tensor, generator: torch.Generator) -> Tensor:
-    chosen = torch.randint(len(over), (len(over),), generator=generator)
-    return over[chosen].sum() / under[chosen].sum()
+def _draw(over: Tensor, under: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    chosen = torch.randint(len(over), (count, len(over)), generator=generator)
+    return over[chosen].sum(-1) / under[chosen].sum(-1)

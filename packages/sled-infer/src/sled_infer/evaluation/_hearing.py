@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from sled_codec import resample, write_audio
@@ -27,10 +27,10 @@ class Listener:
     def __init__(self, judge: Judge, *, offline: bool = False) -> None:
         self._framed = judge.kind == "text"
         self._session = Session(judge, offline=offline)
-        self._folder = TemporaryDirectory(prefix="sled-")
 
-    def __enter__(self) -> Listener:
+    def __enter__(self) -> Self:
         self._session.__enter__()
+        self._folder = TemporaryDirectory(prefix="sled-")
         return self
 
     def __exit__(self, *_: object) -> None:
