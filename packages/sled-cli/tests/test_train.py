@@ -89,3 +89,16 @@ def test_streaming_without_a_start_says_what_is_missing(sled, corpus, tmp_path):
     assert outcome.code == 2
     assert "--from" in outcome.err
     assert not (tmp_path / "run").exists()
+
+
+def test_a_dry_run_says_what_would_run_and_writes_nothing(trained, tmp_path):
+    before = sorted(tmp_path.rglob("*"))
+    plan = trained("--dry-run", "--json").json
+    assert (plan["clips"], plan["steps"], plan["first_step"]) == (6, 2, 0)
+    assert plan["memory_gb"] == plan["state_gb"] + plan["activations_gb"] > 0
+    shown = trained("--dry-run", "--quiet")
+    assert shown.err == ""
+    assert [line.split()[0] for line in shown.out.splitlines()] == [
+        "parameters", "corpus", "steps", "hours", "precision", "memory",
+    ]  # fmt: skip
+    assert sorted(tmp_path.rglob("*")) == before

@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,14 @@ def weights(folder):
     return SledModel.from_pretrained(folder).state_dict()
 
 
-def terminate(*_, **__):
+def asking_to_stop(number):
     """Stand in for the voice at an evaluation: ask for a stop, as a terminal or scheduler does."""
-    os.kill(os.getpid(), signal.SIGTERM)
-    return []
+
+    def speak(*_, **__):
+        os.kill(os.getpid(), number)
+        return []
+
+    return speak
 
 
 def test_a_tiny_corpus_is_learned(make_recipe):
@@ -39,10 +44,11 @@ def test_a_tiny_corpus_is_learned(make_recipe):
     assert rows[-1]["energy"] == pytest.approx(rows[-1]["attraction"] - rows[-1]["repulsion"])
 
 
-def test_a_stopped_and_resumed_run_gives_the_losses_of_an_uninterrupted_one(make_recipe):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_and_resumed_run_gives_the_losses_of_an_uninterrupted_one(make_recipe, number):
     options = ("run.steps=8", "run.eval_every=3", "data.eval_fraction=0.2", "run.save_every=100")
     whole = train(make_recipe(*options, run="whole"), quiet=True)
-    broken = train(make_recipe(*options, run="broken"), quiet=True, speak=terminate)
+    broken = train(make_recipe(*options, run="broken"), quiet=True, speak=asking_to_stop(number))
     assert (broken.finished, broken.step, broken.final) == (False, 3, None)
     resumed = train(make_recipe(*options, run="broken"), quiet=True)
     assert resumed.finished
@@ -118,18 +124,43 @@ def test_a_voice_that_fails_does_not_end_the_training(make_recipe):
     assert train(make_recipe(*options), quiet=True, speak=speak).finished
 
 
-def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_batch(make_recipe, monkeypatch):
+def spoil(monkeypatch, change):
+    """Let `change(model, batch, energy)` replace the energy of every loss."""
     whole = SledModel.loss
 
-    def broken(self, *args, **kwargs):
-        losses = whole(self, *args, **kwargs)
-        return type(losses)(**{**vars(losses), "energy": losses.energy * float("nan")})
+    def loss(self, batch, *args, **kwargs):
+        losses = whole(self, batch, *args, **kwargs)
+        return replace(losses, energy=change(self, batch, losses.energy))
 
-    monkeypatch.setattr(SledModel, "loss", broken)
-    recipe = make_recipe()
-    with pytest.raises(TrainError, match=r"step 1: loss nan.*\.wav"):
+    monkeypatch.setattr(SledModel, "loss", loss)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_micro_batch(
+    make_recipe, monkeypatch
+):
+    def nan_for_the_longest(_, batch, energy):
+        return energy * float("nan") if max(batch.frame_lengths) == 19 else energy
+
+    spoil(monkeypatch, nan_for_the_longest)
+    recipe = make_recipe("data.batch_frames=1000", "data.micro_frames=40")
+    with pytest.raises(TrainError, match=r"step 1: loss nan.*/11\.wav"):
         train(recipe, quiet=True)
-    assert list_checkpoints(Path(recipe.run.out)) == []
+    run = Path(recipe.run.out)
+    named = [Path(line).name for line in (run / "failed_batch.txt").read_text().splitlines()]
+    assert "11.wav" in named
+    assert len(named) < 4
+    assert list_checkpoints(run) == []
+
+
+def test_a_gradient_that_is_not_finite_stops_the_run_and_names_the_batch(make_recipe, monkeypatch):
+    def steep(model, _, energy):
+        return energy + (model.stop.weight.sum() * 0).sqrt()  # worth 0, but infinitely steep
+
+    spoil(monkeypatch, steep)
+    recipe = make_recipe()
+    with pytest.raises(TrainError, match=r"step 1: grad_norm nan.*\.wav"):
+        train(recipe, quiet=True)
+    assert (Path(recipe.run.out) / "failed_batch.txt").read_text().count(".wav") > 1
 
 
 def test_clips_that_cannot_be_used_are_left_out_and_listed(make_recipe, tmp_path):

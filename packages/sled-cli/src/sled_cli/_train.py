@@ -1,5 +1,6 @@
 """`sled train`: a corpus in, a run folder with checkpoints and the final model out."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,6 +41,9 @@ TokenizerName = Annotated[
 Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse rows whose audio is missing, do not skip.")
 ]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would run: sizes, hours, memory. Write nothing.")
+]
 
 
 def offline(
@@ -53,21 +57,18 @@ def offline(
     codec: CodecName = None,
     tokenizer: TokenizerName = None,
     strict: Strict = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Train a model that hears the whole text first; Ctrl-C and run again to resume."""
-    given: dict[str, object] = {
-        "data.train": data,
-        "data.eval": eval_data,
-        "run.out": out,
-        "run.init_from": initial,
-    }
-    given |= {"data.codec": codec, "data.tokenizer": tokenizer, "data.strict": strict or None}
+    given: dict[str, object] = {"data.train": data, "data.eval": eval_data, "data.codec": codec}
+    given |= {"data.tokenizer": tokenizer, "data.strict": strict or None}
+    given |= {"run.out": out, "run.init_from": initial}
     with session(quiet=quiet, verbose=verbose) as channels:
         resolved = _resolve("offline", recipe, given, overrides)
-        _train(channels, resolved, as_json=as_json)
+        _run(channels, resolved, dry_run=dry_run, as_json=as_json)
 
 
 def streaming(
@@ -87,22 +88,19 @@ def streaming(
     codec: CodecName = None,
     tokenizer: TokenizerName = None,
     strict: Strict = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Fine-tune an offline model to speak while text still comes; run again to resume."""
-    given: dict[str, object] = {
-        "data.train": data,
-        "data.eval": eval_data,
-        "run.out": out,
-        "run.init_from": initial,
-    }
-    given |= {"data.codec": codec, "data.tokenizer": tokenizer, "data.strict": strict or None}
+    given: dict[str, object] = {"data.train": data, "data.eval": eval_data, "data.codec": codec}
+    given |= {"data.tokenizer": tokenizer, "data.strict": strict or None}
+    given |= {"run.out": out, "run.init_from": initial}
     given |= {"layout.n": tokens, "layout.m": frames}
     with session(quiet=quiet, verbose=verbose) as channels:
         resolved = _resolve("streaming", recipe, given, overrides)
-        _train(channels, resolved, as_json=as_json)
+        _run(channels, resolved, dry_run=dry_run, as_json=as_json)
 
 
 def _resolve(
@@ -113,6 +111,35 @@ def _resolve(
 
     values = [f"{key}={value}" for key, value in given.items() if value is not None]
     return load_recipe(kind, file=file, overrides=[*values, *(overrides or ())])
+
+
+def _run(channels: Session, recipe: "Recipe", *, dry_run: bool, as_json: bool) -> None:
+    if dry_run:
+        _plan(channels, recipe, as_json=as_json)
+    else:
+        _train(channels, recipe, as_json=as_json)
+
+
+def _plan(channels: Session, recipe: "Recipe", *, as_json: bool) -> None:
+    import sled_train  # noqa: PLC0415 - heavy
+
+    with channels.working("reading the corpus"):
+        plan = sled_train.dry_run(recipe)
+    if as_json:
+        channels.result(json.dumps(plan.facts()))
+        return
+    each = f" in each of {plan.processes} processes" if plan.processes > 1 else ""
+    parts = f"{plan.state_gb:,.2f} state, {plan.activations_gb:,.2f} activations"
+    rows = {
+        "parameters": f"{plan.parameters:,} (vocabulary {plan.vocab_size:,})",
+        "corpus": f"{plan.clips:,} clips, {plan.hours:,.2f} h",
+        "steps": f"{plan.first_step:,} to {plan.steps:,}, {plan.hours_per_step:,.4f} h each",
+        "hours seen": f"{plan.hours_seen:,.1f} h, the corpus {plan.epochs:,.1f} times",
+        "precision": plan.precision,
+        "memory": f"about {plan.memory_gb:,.2f} GB{each}: {parts}",
+    }
+    for name, value in rows.items():
+        channels.result(f"{name:<11} {value}")
 
 
 def _train(channels: Session, recipe: "Recipe", *, as_json: bool) -> None:

@@ -9,6 +9,7 @@ result = train(recipe)
 from importlib.metadata import version
 
 from ._checkpoint import list_checkpoints
+from ._dry_run import Plan, dry_run
 from ._errors import TrainError
 from ._evaluate import Speak
 from ._load import load_recipe, recipe_kinds, recipe_to_yaml
@@ -22,12 +23,14 @@ __all__ = [
     "LayoutRecipe",
     "ModelRecipe",
     "OptimRecipe",
+    "Plan",
     "Recipe",
     "RunRecipe",
     "Speak",
     "TrainError",
     "TrainResult",
     "__version__",
+    "dry_run",
     "list_checkpoints",
     "load_recipe",
     "recipe_kinds",

@@ -84,7 +84,7 @@ def build_model(
         TrainError: model, codec, tokenizer and checkpoint do not fit each other.
 
     """
-    config = _config(recipe, tokenizer, codec)
+    config = build_config(recipe, tokenizer.vocab_size, codec.fingerprint)
     dtype = weights_dtype(recipe.run.precision)
     if config.vae_embed_dim != codec.latent_size:
         raise TrainError(
@@ -103,15 +103,16 @@ def build_model(
     return model
 
 
-def _config(recipe: Recipe, tokenizer: Tokenizer, codec: Codec) -> SledConfig:
+def build_config(recipe: Recipe, vocab_size: int, fingerprint: str | None = None) -> SledConfig:
+    """Put together the configuration of a recipe's model."""
     values: dict[str, Any] = asdict(recipe.model)
     if recipe.layout.kind == "streaming":
         values |= {"stream_n": recipe.layout.n, "stream_m": recipe.layout.m}
     return SledConfig(
         **values,
-        vocab_size=tokenizer.vocab_size,
+        vocab_size=vocab_size,
         codec=recipe.data.codec,
-        codec_fingerprint=codec.fingerprint,
+        codec_fingerprint=fingerprint,
     )
 
 

@@ -61,16 +61,13 @@ def train(
     if quiet or console is None:
         console = Console(stderr=True, quiet=quiet)
     check_boards(recipe)
-    with StopSignal() as stop:
+    with StopSignal() as stop, naming_lost_processes():
         state = setup(recipe, console, stop)
         if state is None:
             console.print("stopped while encoding; training again goes on from there")
             return TrainResult(Path(recipe.run.out or ""), 0, finished=False)
         main, start = state.accelerator.is_main_process, state.progress.step
-        with (
-            Watch(state.recipe, state.run, console, start=start, main=main) as watch,
-            naming_lost_processes(state.accelerator),
-        ):
+        with Watch(state.recipe, state.run, console, start=start, main=main) as watch:
             return _loop(state, watch, stop, speak)
 
 

@@ -6,6 +6,7 @@ a run resumes on another number of processes and with the other kind.
 """
 
 import math
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
@@ -102,18 +103,18 @@ def cut_like(tensor: Tensor, other: Tensor) -> Tensor:
 
 
 @contextmanager
-def naming_lost_processes(accelerator: Accelerator) -> Iterator[None]:
+def naming_lost_processes() -> Iterator[None]:
     """Turn the failure of a reduction, because another process has died, into a TrainError."""
+    rank, processes = (os.environ.get(name, "1") for name in ("RANK", "WORLD_SIZE"))
     try:
         yield
     except RuntimeError as error:
-        if accelerator.num_processes == 1 or not _is_lost(error):
+        if processes == "1" or not _is_lost(error):
             raise
         reason = " ".join(str(error).split())[:200]
         raise TrainError(
-            f"process {accelerator.process_index} of {accelerator.num_processes}: another process "
-            f"of the run ended ({reason}): look for its message, then start the same command "
-            "again to go on from the last checkpoint"
+            f"process {rank} of {processes}: another process of the run ended ({reason}): look for "
+            "its message, then start the same command again to go on from the last checkpoint"
         ) from None
 
 
