@@ -1,6 +1,7 @@
 """`sled train`: a corpus in, a run folder with checkpoints and the final model out."""
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -145,8 +146,11 @@ def _plan(channels: Session, recipe: "Recipe", *, as_json: bool) -> None:
 def _train(channels: Session, recipe: "Recipe", *, as_json: bool) -> None:
     from sled_train import train  # noqa: PLC0415 - heavy
 
-    result = train(recipe, console=channels.console(), quiet=channels.quiet, speak=speak)
-    _report(channels, result, as_json=as_json)
+    first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun started
+    quiet = channels.quiet or not first
+    result = train(recipe, console=channels.console(), quiet=quiet, speak=speak)
+    if first:
+        _report(channels, result, as_json=as_json)
     if not result.finished:
         raise typer.Exit(130)
 
