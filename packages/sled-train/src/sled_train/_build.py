@@ -12,7 +12,7 @@ from ._checkpoint import whole_folder
 from ._errors import TrainError
 from ._load import read_recipe
 from ._objective import seeded
-from ._precision import weights_dtype
+from ._precision import move, weights_dtype
 from ._recipe import ModelRecipe, Recipe
 from ._sampler import derive_seed
 
@@ -99,7 +99,7 @@ def build_model(
         return SledModel.from_pretrained(recipe.run.init_from, config=config, dtype=dtype)
     with seeded(derive_seed(recipe.run.seed, "weights")):
         model = SledModel(config)
-    model.to(dtype=dtype)
+    move(model, dtype)
     return model
 
 

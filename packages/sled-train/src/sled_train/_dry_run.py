@@ -23,7 +23,7 @@ from ._build import build_config, with_initial_model
 from ._checkpoint import list_checkpoints, load_progress
 from ._errors import TrainError
 from ._load import check_recipe
-from ._precision import autocast, bytes_per_parameter, weights_dtype
+from ._precision import autocast, bytes_per_parameter, move, weights_dtype
 from ._recipe import Recipe
 from ._sampler import BatchSampler
 from .data import Store, guess_kind, is_store, prepare, survey
@@ -124,7 +124,7 @@ def _per_frame(recipe: Recipe, config: SledConfig, *, layers: int, blocks: int) 
     fields = {**config.to_dict(), "num_hidden_layers": layers, "diffloss_d": blocks}
     with torch.random.fork_rng(devices=[]):
         model = SledModel(SledConfig(**fields))
-        model.to(dtype=weights_dtype(recipe.run.precision))
+        move(model, weights_dtype(recipe.run.precision))
         model.train()
         short, long = (_kept(model, recipe, frames) for frames in (_SHORT, 2 * _SHORT))
     return (long - short) / _SHORT

@@ -8,6 +8,7 @@ from sled_model import SledModel
 from ._checkpoint import Speaker, save_checkpoint, save_model
 from ._optim import optimizer_tensors
 from ._parallel import whole_tensors
+from ._precision import move
 from ._setup import TrainState
 
 
@@ -48,9 +49,9 @@ def speaking_model(state: TrainState) -> SledModel | None:
     if not state.accelerator.is_main_process:
         return None
     model = SledModel(state.model.config)
-    model.to(dtype=state.model.dtype)
+    move(model, state.model.dtype)
     model.load_state_dict(weights)
-    model.to(device=state.device)
+    move(model, state.model.dtype, state.device)
     return model
 
 

@@ -10,6 +10,7 @@ Latents are float32 up to the model's first layer, targets to the end. docs/prec
 """
 
 import torch
+from torch import nn
 
 from ._recipe import Precision
 
@@ -20,6 +21,11 @@ _BYTES = {"fp32": 4, "bf16": 4, "bf16-pure": 2}
 def weights_dtype(precision: Precision) -> torch.dtype:
     """Type of the weights, and with them of gradients and optimizer state."""
     return torch.bfloat16 if precision == "bf16-pure" else torch.float32
+
+
+def move(model: nn.Module, dtype: torch.dtype, device: torch.device | None = None) -> None:
+    """Change type and place of the weights: `Module.to`, whose types transformers' models hide."""
+    model.to(device=device, dtype=dtype)
 
 
 def autocast(device: torch.device, precision: Precision) -> torch.autocast:
