@@ -2,8 +2,8 @@
 
     python tools/embedded/make_digits.py --audio WORK/audio --out WORK/digits
 
-`short/` (1 to 3 digits), `train/` (to 9) and `dev/` (to 8) each hold FLAC files and a
-`metadata.csv` (`file|speaker|text`). Training strings use the training takes, development
+`singles/` (1 digit), `short/` (to 3), `train/` (to 9) and `dev/` (to 8) each hold FLAC files and
+a `metadata.csv` (`file|speaker|text`). Training strings use the training takes, development
 strings the held-out takes; none contains a test string. Every string is one speaker's, its
 digits at one loudness, joined with random pauses over a low noise floor.
 """
@@ -79,12 +79,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--audio", type=Path, required=True, help="from prepare_audio.py")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--count", type=int, default=500, help="training strings a speaker")
-    parser.add_argument("--takes", type=int, default=15, help="of each digit and speaker, at most")
+    parser.add_argument("--count", type=int, default=400, help="training strings a speaker")
+    parser.add_argument("--takes", type=int, default=5, help="of each digit and speaker, at most")
     parser.add_argument("--longest", type=int, default=9, help="digits in a training string")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     plan = (
+        ("singles", "digits", args.count // 2, 1),
         ("short", "digits", args.count, 3),
         ("dev", "digits-held-out", 20, 8),
         ("train", "digits", args.count, args.longest),
