@@ -104,7 +104,7 @@ WRONG_CUTS = [
 
 @pytest.mark.parametrize("command", ["prepare", "encode"])
 def test_cuts_of_wrong_types_and_missing_fields(sled, place, cut, codec_folder, command):
-    assert len(WRONG_CUTS) == 67
+    assert len(WRONG_CUTS) == 70
     results = {}
     for path, value in WRONG_CUTS if command == "prepare" else WRONG_CUTS[::5]:
         bad = cut
@@ -192,11 +192,12 @@ def test_shards_and_indexes_that_are_damaged(sled, place, corpus, codec_folder):
     assert sled("data", "encode", "cuts.jsonl", codes, "--codec", codec_folder, "-q").code == 0
     results = {}
 
-    def attempt(name, path, raw):
+    train = ("train", "offline", codes, "--out", "run", "--codec", codec_folder)
+
+    def attempt(name, path, raw, *command):
         whole = path.read_bytes()
         path.write_bytes(raw)
-        train = ("train", "offline", codes, "--out", "run", "--codec", codec_folder)
-        results[name] = complaint(sled, place, *train)
+        results[name] = complaint(sled, place, *(command or ("data", "stats", codes)))
         path.write_bytes(whole)
 
     shard, summary, table = (
@@ -212,7 +213,8 @@ def test_shards_and_indexes_that_are_damaged(sled, place, corpus, codec_folder):
     for key in facts:
         if key not in ("left_out", "table", "cuts"):
             for value in (None, -3, "x", []):
-                attempt(f"{key} {value}", summary, json.dumps({**facts, key: value}).encode())
+                raw = json.dumps({**facts, key: value}).encode()
+                attempt(f"{key} {value}", summary, raw, *(train if key == "codec" else ()))
     attempt("no list", summary, b"[]")
     attempt("deep", summary, b"[" * 50_000)
     shard.unlink()

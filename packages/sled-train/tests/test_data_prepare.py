@@ -10,7 +10,7 @@ from sled_codec import read_audio, write_audio
 from sled_train import TrainError
 from sled_train.data import Filters, prepare
 from sled_train.data import _journal as journal_module
-from sled_train.data._prepare import subset
+from sled_train.data._choice import subset
 
 RATE = 8000
 

@@ -7,11 +7,12 @@ encode("cuts.jsonl", "codes", codec)
 print(len(Store("codes")))
 """
 
+from ._choice import Filters
 from ._cuts import count_cuts
 from ._encode import Encoded, EncodeOptions, encode
 from ._index import Summary
 from ._plot import plot
-from ._prepare import Filters, Prepared, prepare, skipped_rows
+from ._prepare import Prepared, prepare, skipped_rows
 from ._shard import ClipRow
 from ._sources import KINDS, Kind, guess_kind
 from ._store import Store, is_store

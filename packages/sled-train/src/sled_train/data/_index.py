@@ -77,6 +77,8 @@ def write_index(folder: Path, shards: int, cuts: str, codec: Codec) -> Summary:
         sizes.append(path.stat().st_size)
     table = np.concatenate([np.empty(0, ENTRY), *entries])
     if not len(table):
+        for number in range(shards):
+            (folder / shard_name(number)).unlink()
         why = f", the first because: {left_out[0]}" if left_out else ""
         raise TrainError(f"{folder}: no clip could be encoded{why}")
     _write(folder / LEFT_OUT, "".join(f"{line}\n" for line in left_out).encode())
@@ -87,7 +89,7 @@ def write_index(folder: Path, shards: int, cuts: str, codec: Codec) -> Summary:
         codec.frame_rate,
         codec.config.n_codebooks,
         len(table),
-        int(table["frames"].sum()),
+        int(table["frames"].sum(dtype=np.int64)),
         len(left_out),
         sizes,
         cuts,
@@ -121,7 +123,14 @@ def read_summary(folder: Path) -> Summary:
 
 def _is_sound(summary: Summary) -> bool:
     counts = (summary.clips, summary.frames, summary.codebooks, *summary.shards)
-    return all(type(n) is int and n > 0 for n in counts) and summary.frame_rate > 0
+    words = (summary.codec, summary.cuts, summary.table)
+    return (
+        len(summary.shards) > 0
+        and all(type(count) is int and count > 0 for count in counts)
+        and all(type(word) is str for word in words)
+        and summary.frame_rate > 0
+        and summary.left_out >= 0
+    )
 
 
 def read_table(folder: Path, summary: Summary) -> NDArray[Any]:
@@ -131,7 +140,11 @@ def read_table(folder: Path, summary: Summary) -> NDArray[Any]:
         table: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError):
         table = np.empty(0)
-    if table.dtype != ENTRY or table.shape != (summary.clips,):
+    fits = table.dtype == ENTRY and table.shape == (summary.clips,)
+    if fits:
+        frames = int(table["frames"].sum(dtype=np.int64))
+        fits = frames == summary.frames and int(table["shard"].max()) < len(summary.shards)
+    if not fits:
         raise TrainError(f"{path} is damaged: delete {SUMMARY} and run 'sled data encode' again")
     return table
 

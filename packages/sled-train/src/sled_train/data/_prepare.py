@@ -19,32 +19,10 @@ from numpy.typing import NDArray
 from sled_codec import atomic_write
 
 from .._errors import TrainError
+from ._choice import Filters, subset
 from ._cuts import Clip, Utterance, make_cut, parse_cut
 from ._journal import Journal
 from ._sources import Kind, Row, read_rows
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a clip must fit into to be kept; None does not limit."""
-
-    min_seconds: float | None = None
-    max_seconds: float | None = None
-    min_chars: int | None = None
-    max_chars: int | None = None
-
-    def misfit(self, seconds: float, chars: int) -> str | None:
-        """Name the limit that a clip does not keep; None if it fits."""
-        bounds = (
-            ("shorter than --min-seconds", self.min_seconds, seconds, 1),
-            ("longer than --max-seconds", self.max_seconds, seconds, -1),
-            ("text shorter than --min-chars", self.min_chars, chars, 1),
-            ("text longer than --max-chars", self.max_chars, chars, -1),
-        )
-        for words, bound, value, sign in bounds:
-            if bound is not None and sign * value < sign * bound:
-                return words
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,21 +211,6 @@ def _finish(journal: Journal, source: Path, out: Path, limit_hours: float | None
         listed.unlink(missing_ok=True)
     hours = float(np.array(seconds)[kept].sum()) / 3600
     return Prepared(out, int(kept.sum()), hours, dict(reasons), listed if reasons else None)
-
-
-def subset(
-    names: NDArray[np.uint64], seconds: NDArray[np.float64], limit_hours: float | None
-) -> NDArray[np.bool_]:
-    """Choose at most `limit_hours` of cuts, in the order of their hashed names.
-
-    What is chosen is a beginning of that order, so that a smaller subset lies within a larger.
-    """
-    if limit_hours is None:
-        return np.ones(len(names), dtype=bool)
-    order = np.argsort(names, kind="stable")
-    kept = np.zeros(len(names), dtype=bool)
-    kept[order[np.cumsum(seconds[order]) <= limit_hours * 3600]] = True
-    return kept
 
 
 def _nothing_left(source: Path, reasons: Counter[str], limit_hours: float | None) -> str:

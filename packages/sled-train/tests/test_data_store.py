@@ -1,0 +1,110 @@
+"""`Store`: what is read is checked, and training from it is training from the corpus."""
+
+import json
+import zlib
+
+import pytest
+from sled_codec import Codec
+from sled_train import TrainError, train
+from sled_train.data import EncodeOptions, Store, encode, prepare, validate
+from sled_train.data import _encode as encode_module
+
+
+@pytest.fixture(scope="session")
+def cuts(corpus_folder, tmp_path_factory):
+    return prepare("folder", corpus_folder, tmp_path_factory.mktemp("stored") / "cuts.jsonl").path
+
+
+@pytest.fixture
+def store(cuts, codec, tmp_path):
+    """The codes of the twelve tones, in three shards."""
+    encode(cuts, tmp_path / "codes", codec, options=EncodeOptions(shard_clips=5))
+    return Store(tmp_path / "codes")
+
+
+def flip(path, at):
+    raw = bytearray(path.read_bytes())
+    raw[at] ^= 4
+    path.write_bytes(raw)
+
+
+def test_a_damaged_clip_is_found_when_it_is_read(store):
+    path = store.folder / "codes-000000.safetensors"
+    place = int(store._table[2]["codes"])
+    flip(path, place + 1)
+    again = Store(store.folder)
+    assert len(again.codes(1)) == again.frames[1]
+    with pytest.raises(TrainError, match=r"codes-000000\.safetensors is damaged \(clip 2"):
+        again.codes(2)
+    flip(path, place + 1)
+    flip(path, int(store._table[3]["row"]) + 3)
+    with pytest.raises(TrainError, match="is damaged"):
+        again.row(3)
+
+
+def test_every_flipped_byte_of_a_shard_is_found_by_validate(store):
+    path = store.folder / "codes-000001.safetensors"
+    assert list(validate(store.folder)) == []
+    size = path.stat().st_size
+    for at in range(0, size, max(1, size // 40)):
+        flip(path, at)
+        problems = list(validate(store.folder))
+        assert problems, at
+        assert all("\n" not in line for line in problems)
+        flip(path, at)
+    assert list(validate(store.folder)) == []
+
+
+def test_a_shard_cut_short_is_found_at_once(store):
+    path = store.folder / "codes-000002.safetensors"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(TrainError, match=r"codes-000002\.safetensors is missing or cut short"):
+        Store(store.folder)
+
+
+def test_the_checks_are_of_the_stored_bytes(store):
+    entry = store._table[0]
+    raw = (store.folder / "codes-000000.safetensors").read_bytes()
+    begin, length = int(entry["codes"]), int(entry["frames"]) * 16
+    assert zlib.crc32(raw[begin : begin + length]) == entry["codes_crc"]
+    row = raw[int(entry["row"]) :][: int(entry["row_bytes"])]
+    assert json.loads(row)["text"] == "one"
+
+
+def test_training_from_codes_is_training_from_the_corpus(make_recipe, corpus_folder, store):
+    direct = train(make_recipe("run.steps=3", run="direct"), quiet=True)
+    cached = train(
+        make_recipe("run.steps=3", f"data.train={store.folder}", run="cached"), quiet=True
+    )
+    for name in ("loss", "energy", "stop", "grad_norm", "padding"):
+        assert cached.losses[name] == pytest.approx(direct.losses[name], rel=1e-6), name
+    assert not (cached.run / "codes").exists()
+
+
+def test_training_from_codes_never_reads_audio(make_recipe, store, monkeypatch):
+    def never(*_, **__):
+        raise AssertionError("audio was read")
+
+    monkeypatch.setattr("sled_train.data._audio.read_audio", never)
+    monkeypatch.setattr(Codec, "encode_batch", never)
+    assert train(make_recipe("run.steps=1", f"data.train={store.folder}"), quiet=True).finished
+
+
+def test_a_cuts_file_is_trained_on_as_it_is(make_recipe, cuts):
+    result = train(make_recipe("run.steps=1", f"data.train={cuts}"), quiet=True)
+    assert result.finished
+    assert 0 <= result.losses["padding"] < 1
+
+
+def test_codes_of_another_codec_are_not_trained_on(make_recipe, store, codec, tmp_path):
+    Codec.from_random(codec.config, seed=1).save_pretrained(tmp_path / "other")
+    recipe = make_recipe(f"data.train={store.folder}", f"data.codec={tmp_path / 'other'}")
+    with pytest.raises(TrainError, match="name the codec it was encoded with"):
+        train(recipe, quiet=True)
+
+
+def test_two_starts_of_a_run_encode_once(make_recipe, monkeypatch):
+    recipe = make_recipe("run.steps=1")
+    train(recipe, quiet=True)
+    monkeypatch.setattr(encode_module, "write_shard", None)
+    assert train(recipe, quiet=True).finished
