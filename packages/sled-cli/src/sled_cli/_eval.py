@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from sled_model import StreamingLayout
 
 
+_FILE_WIDTH = 140
+
+
 def evaluate(
     data: Annotated[
         Path, typer.Argument(help="Folder with metadata.csv, that file, or a JSONL manifest.")
@@ -142,15 +145,19 @@ def _progress(channels: Session) -> "Iterator[Progress]":
 
 def _show(channels: Session, report: "Report", run: Path, *, as_json: bool) -> None:
     """Print the table for people, or the figures as one line for programs."""
-    from rich.table import Table  # noqa: PLC0415 - kept out of `sled --help`
+    from rich import box  # noqa: PLC0415 - kept out of `sled --help`
+    from rich.table import Table  # noqa: PLC0415
     from sled_infer.evaluation import table  # noqa: PLC0415 - heavy
 
     if not as_json:
+        console = channels.console()
         header, lines = table(report)
-        shown = Table(*header)
+        shown = Table(*header, box=box.SIMPLE)
         for line in lines:
             shown.add_row(*line)
-        channels.console().print(shown)
+        if not console.is_terminal:
+            console.width = _FILE_WIDTH
+        console.print(shown)
     facts = {"report": str(run / "report.html"), "clips": report["clips"]}
     facts |= {"systems": {each["name"]: each["figures"] for each in report["systems"]}}
     channels.summary(f"{run / 'report.html'}: all figures, and audio", facts, as_json=as_json)

@@ -140,7 +140,7 @@ def test_clips_too_short_to_go_on_are_left_out(clips, speaker, judges, tmp_path)
 
 def test_streaming_takes_the_layout_it_is_given(speaker):
     system = Protocol(speaker, "streaming", Speaking(layout=StreamingLayout(2, 7)))
-    assert system.title == "Model, streaming 2:7, cloned"
+    assert system.title == "Streaming 2:7, cloning"
     assert "5:45" in Protocol(speaker, "streaming", SHORT).title
 
 
@@ -246,13 +246,13 @@ def test_the_table_has_a_column_for_each_judge_and_a_line_for_each_system(clips,
     assert header[:5] == [
         "System",
         "Clips",
-        "Fake text WER %",
+        "Fake text WER %, S/D/I",
         "Fake speaker similarity",
         "Fake quality",
     ]
     assert len(lines) == 1
     assert len(lines[0]) == len(header)
-    assert lines[0][2].endswith("S/D/I 0/3/0 of 12")
+    assert lines[0][2].endswith("\n0/3/0 of 12")
 
 
 def test_flite_speaks_through_its_program(clips, judges, tmp_path, monkeypatch):

@@ -59,6 +59,7 @@ class Protocol(Comparable):
     """A model that speaks by one of the protocols."""
 
     def __init__(self, synthesizer: Synthesizer, name: ProtocolName, how: Speaking) -> None:
+        Request("", None, how.cfg, how.seed, how.max_seconds)  # refuses what makes no sense
         self.name: str = name
         self._synthesizer = synthesizer
         self._how = how
@@ -167,12 +168,12 @@ class Protocol(Comparable):
 
     def _describe(self) -> str:
         if isinstance(self._layout, StreamingLayout):
-            kind = "own voice" if self._prompt == "plain" else "cloned"
-            return f"Model, streaming {self._layout.n}:{self._layout.m}, {kind}"
+            kind = "" if self._prompt == "plain" else ", cloning"
+            return f"Streaming {self._layout.n}:{self._layout.m}{kind}"
         return {
-            "plain": "Model, own voice",
-            "continuation": f"Model, continuation of {PREFIX_SECONDS:g} s",
-            "cloning": "Model, cloning",
+            "plain": "Own voice",
+            "continuation": "Continuation",
+            "cloning": "Cloning",
         }[self.name]
 
 

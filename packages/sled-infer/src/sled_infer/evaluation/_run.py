@@ -99,13 +99,13 @@ def speak(task: Task, progress: Progress) -> None:
     """Let the system speak what it has not spoken yet."""
     todo = [clip for clip in task.clips if task.done(clip) is None]
     done, total = len(task.clips) - len(todo), len(task.clips)
-    progress(f"{task.system.title} speaks", done, total)
+    progress(f"Speaking: {task.system.title}", done, total)
     for first in range(0, len(todo), task.system.at_once):
         part = todo[first : first + task.system.at_once]
         for clip, spoken in zip(part, task.system.speak(part), strict=True):
             _keep(task, clip, spoken)
         done += len(part)
-        progress(f"{task.system.title} speaks", done, total)
+        progress(f"Speaking: {task.system.title}", done, total)
 
 
 def judge_all(tasks: Sequence[Task], judge: Judge, progress: Progress, *, offline: bool) -> None:
@@ -114,12 +114,12 @@ def judge_all(tasks: Sequence[Task], judge: Judge, progress: Progress, *, offlin
     total = sum(_is_judged(task, clip) for task in tasks for clip in task.clips)
     if not todo:
         return
-    progress(f"{judge.title} judges", total - len(todo), total)
+    progress(f"Judging: {judge.title}", total - len(todo), total)
     with ExitStack() as stack:
         listener = stack.enter_context(Listener(judge, offline=offline))
         for number, (task, journal, clip) in enumerate(todo, total - len(todo) + 1):
             journal.add(clip.name, key=clip_key(clip), **_answers(listener, judge, task, clip))
-            progress(f"{judge.title} judges", number, total)
+            progress(f"Judging: {judge.title}", number, total)
 
 
 def clip_key(clip: Clip) -> str:

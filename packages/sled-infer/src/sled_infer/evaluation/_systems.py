@@ -116,7 +116,7 @@ class ThroughCodec(Comparable):
     """The recordings, encoded and decoded: the best a voice of this codec can sound."""
 
     name = "codec"
-    title = "Recordings through the codec"
+    title = "Codec only"
     at_once = 1
 
     def __init__(self, codec: Codec) -> None:

@@ -18,7 +18,7 @@ def table(report: Report) -> tuple[list[str], list[list[str]]]:
     return [*header, "RTF", "Never stopped", "Stopped at once"], lines
 
 
-_UNITS = {"text": "WER %", "speaker": "similarity", "quality": ""}
+_UNITS = {"text": "WER %, S/D/I", "speaker": "similarity", "quality": ""}
 
 
 def _line(system: dict[str, Any], judges: list[str]) -> list[str]:
@@ -40,7 +40,7 @@ def _judged(judge: dict[str, Any]) -> str:
     if judge["kind"] != "text":
         return _cell(judge.get("mos" if judge["kind"] == "quality" else "similarity"))
     counts = "/".join(str(judge[name]) for name in ("substitutions", "deletions", "insertions"))
-    return f"{_cell(judge['wer'], percent=True)}\nS/D/I {counts} of {judge['words']}"
+    return f"{_cell(judge['wer'], percent=True)}\n{counts} of {judge['words']}"
 
 
 def _cell(figure: _Figure, *, percent: bool = False) -> str:
