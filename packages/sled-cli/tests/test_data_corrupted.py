@@ -90,7 +90,7 @@ WRONG_CUTS = [
     *[(["start"], v) for v in (..., None, "0", -1.0, math.nan, 1e9, [], True)],
     *[(["duration"], v) for v in (..., None, "1", 0, -1.0, math.nan, 1e300, HUGE, {})],
     *[(["channel"], v) for v in (..., None, "left", 0.5, {})],
-    *[(["type"], v) for v in (..., "Cut", 3)],
+    *[(["type"], v) for v in (..., "Clip", 3)],
     *[(["supervisions"], v) for v in (None, [], "none", [3], [{}], 7)],
     *[(["supervisions", 0, "text"], v) for v in (..., None, "", 3, ["x"], "\ud800")],
     *[(["supervisions", 0, "custom"], v) for v in (3, "x")],
