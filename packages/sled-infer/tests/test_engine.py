@@ -95,6 +95,14 @@ def test_who_joins_when_another_has_ended_is_spoken_as_alone(model, at_once):
         torch.testing.assert_close(frames, alone, rtol=1e-4, atol=1e-4)
 
 
+def test_buffers_that_grow_while_they_are_spoken_from_change_nothing(model, monkeypatch):
+    wanted = spoken(model, [utterance(**each) for each in VARIED])
+    monkeypatch.setattr("sled_infer._rows._FEWEST_POSITIONS", 4)
+    found = spoken(model, [utterance(**each) for each in VARIED], at_once=3)
+    for (frames, _), (other, _) in zip(found, wanted, strict=True):
+        torch.testing.assert_close(frames, other, rtol=1e-4, atol=1e-4)
+
+
 def test_order_in_the_batch_means_nothing(model):
     forward = spoken(model, [utterance(**each) for each in VARIED])
     backward = spoken(model, [utterance(**each) for each in reversed(VARIED)])

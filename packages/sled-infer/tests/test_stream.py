@@ -11,7 +11,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sled_infer import Request, Stream, StreamState, SynthesisError, Voice
+from sled_infer import Request, Stream, StreamState, SynthesisError, Synthesizer, Voice
 from sled_model import OfflineLayout, StreamingLayout
 
 TEXT = "three one four one five"
@@ -320,16 +320,19 @@ def test_options_out_of_range_are_refused_at_once(streaming, options, reason):
         streaming.stream(["three"], **options)
 
 
-def test_a_layout_the_model_was_not_trained_for_is_tried_with_a_warning(endless, caplog):
+def test_a_layout_the_model_was_not_trained_for_is_tried_with_one_warning(endless, caplog):
     list(endless.stream(["three"], **SHORT))
     list(endless.stream(["three"], layout=OfflineLayout(), **SHORT))
     assert caplog.text == ""
     assert joined(endless.stream(["three"], layout=StreamingLayout(3, 9), **SHORT)).numel()
     assert "3 tokens every 9 frames, but the model was trained for 2:6" in caplog.text
+    caplog.clear()
+    endless.open_stream(layout=StreamingLayout(3, 9))
+    assert caplog.text == ""
 
 
-def test_a_model_of_whole_texts_is_streamed_with_a_warning(synthesizer, caplog):
-    synthesizer.open_stream()
+def test_a_model_of_whole_texts_is_streamed_with_a_warning(model_folder, codec, caplog):
+    Synthesizer.from_pretrained(model_folder, codec=codec, device="cpu").open_stream()
     assert "5 tokens every 45 frames, but the model was trained on whole texts" in caplog.text
 
 

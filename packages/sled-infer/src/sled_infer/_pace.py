@@ -20,19 +20,20 @@ _WORD = re.compile(r"\S*\s*")
 _log = logging.getLogger(__name__)
 
 
-def layout_to_stream(config: SledConfig, wanted: Layout | None) -> Layout:
-    """Give the layout of a stream, and warn if the model was not trained for it.
+def choose_layout(config: SledConfig, wanted: Layout | None, tried: set[Layout]) -> Layout:
+    """Give the layout of a stream, and warn the first time if the model was not trained for it.
 
     Args:
         config: the model's.
         wanted: what was asked for; None for the model's own, and 5:45 if that has none.
+        tried: those that were chosen before; this one is added.
 
     """
     own = None
     if config.stream_n is not None and config.stream_m is not None:
         own = StreamingLayout(config.stream_n, config.stream_m)
     layout = wanted or own or StreamingLayout()
-    if isinstance(layout, StreamingLayout) and layout != own:
+    if isinstance(layout, StreamingLayout) and layout != own and layout not in tried:
         trained = "on whole texts only" if own is None else f"for {own.n}:{own.m}"
         _log.warning(
             "stream: %d tokens every %d frames, but the model was trained %s; words may be "
@@ -41,6 +42,7 @@ def layout_to_stream(config: SledConfig, wanted: Layout | None) -> Layout:
             layout.m,
             trained,
         )
+    tried.add(layout)
     return layout
 
 

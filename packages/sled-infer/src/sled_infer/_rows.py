@@ -1,8 +1,8 @@
 """The rows of a batch: each a past in the key/value cache and the state after its last element.
 
 Rows come and go at any step. They always fill the first places of preallocated buffers: where
-one leaves, the last takes its place. The buffers double when they are full and are given back
-when the last row has left.
+one leaves, the last takes its place. The buffers double, in rows or in positions, when they are
+full, and are given back when the last row has left.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from sled_model import SledModel
     from torch import Tensor
 
-_FEWEST = 2
+_FEWEST_ROWS = 2
+_FEWEST_POSITIONS = 256
 
 
 @dataclass(eq=False)
@@ -51,8 +52,10 @@ class Rows:
     def add(self) -> Row:
         """Give a new row, without a past."""
         cache = self._cache
-        if cache is None or len(self._rows) == len(cache.lengths):
-            cache = self._grow(cache)
+        if cache is None:
+            cache = self._resize(_FEWEST_ROWS, min(_FEWEST_POSITIONS, self.positions))
+        elif len(self._rows) == len(cache.lengths):
+            cache = self._resize(2 * len(self._rows), cache.capacity)
         row = Row(len(self._rows))
         self._rows.append(row)
         cache.lengths[row.index] = 0
@@ -138,7 +141,9 @@ class Rows:
 
     def _run(self, first: int, x: Tensor, counts: Sequence[int]) -> Tensor:
         """Append elements [rows, L, H] to neighbouring rows; give their states [rows, L, H]."""
-        lengths, past = self._held().lengths, first + len(x)
+        past = first + len(x)
+        self._make_room(max(self._held().lengths[first:past]) + x.shape[1])
+        lengths = self._held().lengths
         view = self._view(first, past)
         view.lengths = lengths[first:past]
         hidden: Tensor = self._model.backbone(x, view, counts)
@@ -158,18 +163,24 @@ class Rows:
             raise RuntimeError("no row was added yet")
         return self._cache
 
-    def _grow(self, cache: KVCache | None) -> KVCache:
-        model, count = self._model, len(self._rows)
-        rows = max(_FEWEST, 2 * count)
+    def _make_room(self, positions: int) -> None:
+        cache = self._held()
+        if positions > cache.capacity:
+            wanted = max(positions, 2 * cache.capacity)
+            self._resize(len(cache.lengths), min(wanted, self.positions))
+
+    def _resize(self, rows: int, positions: int) -> KVCache:
+        """Move what is held into larger buffers."""
+        model, old, count = self._model, self._cache, len(self._rows)
         dtype, device = model.dtype, model.device
-        larger = KVCache.allocate(model.config, rows, self.positions, dtype=dtype, device=device)
+        cache = KVCache.allocate(model.config, rows, positions, dtype=dtype, device=device)
         hidden = torch.zeros(rows, model.config.hidden_size, dtype=dtype, device=device)
-        if cache is not None:
-            longest = max(cache.lengths)
-            larger.keys[:, :count, :, :longest] = cache.keys[..., :longest, :]
-            larger.values[:, :count, :, :longest] = cache.values[..., :longest, :]
-            larger.lengths[:count] = cache.lengths
-            hidden[:count] = self._hidden
-        self._cache, self._hidden = larger, hidden
+        if old is not None:
+            longest = max(old.lengths[:count])
+            cache.keys[:, :count, :, :longest] = old.keys[:, :count, :, :longest]
+            cache.values[:, :count, :, :longest] = old.values[:, :count, :, :longest]
+            cache.lengths[:count] = old.lengths[:count]
+            hidden[:count] = self._hidden[:count]
+        self._cache, self._hidden = cache, hidden
         self._views.clear()
-        return larger
+        return cache

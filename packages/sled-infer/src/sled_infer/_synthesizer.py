@@ -22,7 +22,7 @@ from ._engine import Engine
 from ._errors import SynthesisError
 from ._fit import check_fit
 from ._loading import load_codec, pick_device, pick_dtype
-from ._pace import layout_to_stream
+from ._pace import choose_layout
 from ._plan import Planned, Planner
 from ._session import DEFAULT_CHUNK, Stream
 from ._speech import DEFAULT_CFG, Request, Speech, StreamOptions
@@ -62,6 +62,7 @@ class Synthesizer:
         self.model = model
         model.eval()  # type: ignore[no-untyped-call]  # transformers leaves it so
         self.engine = Engine(model)
+        self._layouts: set[Layout] = set()
         self.codec = codec
         self.tokenizer = tokenizer
         self.card = card
@@ -207,7 +208,7 @@ class Synthesizer:
             SynthesisError: an option out of range, or a voice of another codec.
 
         """
-        layout = layout_to_stream(self.model.config, layout)
+        layout = choose_layout(self.model.config, layout, self._layouts)
         request = Request("", voice, cfg, seed, max_seconds, layout)
         utterance, reader = self._planner.plan_open(request)
         utterance = replace(utterance, obey_early_stop=obey_early_stop)
