@@ -1,11 +1,18 @@
 import json
+import resource
 import shutil
 
 import pytest
 import torch
 from sled_model import SledModel, Tokenizer
 from sled_train import TrainError, list_checkpoints, train
-from sled_train._checkpoint import remove_leftovers, whole_folder
+from sled_train._checkpoint import (
+    Progress,
+    Speaker,
+    remove_leftovers,
+    save_checkpoint,
+    whole_folder,
+)
 
 
 @pytest.fixture
@@ -80,6 +87,23 @@ def test_a_folder_is_whole_or_not_there(tmp_path):
             (folder / "file").write_text(text)
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
     assert (tmp_path / "a/file").read_text() == "new"
+
+
+def test_a_full_disk_is_an_os_error_and_leaves_no_checkpoint(finished):
+    _, result = finished
+    model = SledModel.from_pretrained(result.final)
+    speaker = Speaker(model, model.state_dict(), Tokenizer.from_pretrained(result.final))
+    size = max(file.stat().st_size for file in result.final.iterdir()) + 1000
+    state = {"exp_avg/weight": torch.zeros(size)}
+    before = sorted(result.run.rglob("*"))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            save_checkpoint(result.run, speaker, state, Progress(8, 0, {}, ""), keep_last=2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert sorted(result.run.rglob("*")) == before
 
 
 def test_the_trainer_state_is_plain_json(finished):
