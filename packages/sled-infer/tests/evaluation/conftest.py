@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 from sled_codec import write_audio
+from sled_infer import Synthesizer
 from sled_infer.evaluation import Judge, read_clips
+from sled_model import SledConfig, SledModel, Tokenizer
 
 FAKE = Path(__file__).parent / "fake_judge.py"
 RATE = 16_000
@@ -77,3 +79,30 @@ def make_long(tmp_path):
         return folder
 
     return make
+
+
+@pytest.fixture(scope="session")
+def speaker(codec):
+    """A tiny random model that never stops, with room for a prompt of 3 s."""
+    tokenizer = Tokenizer.train(["one two three"], 280)
+    config = SledConfig(
+        vocab_size=tokenizer.vocab_size,
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        max_position_embeddings=400,
+        vae_embed_dim=codec.latent_size,
+        noise_channels=8,
+        diffloss_d=1,
+        diffloss_w=16,
+        codec_fingerprint=codec.fingerprint,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = SledModel(config)
+        for value in model.parameters():
+            if not value.any():  # the head begins at zero, and would say the same to everything
+                torch.nn.init.normal_(value, std=0.5)
+    torch.nn.init.zeros_(model.stop.weight)
+    return Synthesizer(model, codec, tokenizer)

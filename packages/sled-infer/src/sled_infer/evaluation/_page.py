@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from difflib import SequenceMatcher
 from html import escape
@@ -32,6 +33,7 @@ def write_page(report: Report, run: Path) -> None:
         summary=f"{report['clips']} clips. Judges: {escape(', '.join(_titles(report)))}.",
         figures=_figures(report),
         sections="\n".join(section for section in sections if section),
+        settings=_settings(report),
     )
     with atomic_write(run / "report.html") as file:
         file.write(text.encode())
@@ -56,6 +58,14 @@ def _number(cell: str) -> str:
     )
 
 
+def _settings(report: Report) -> str:
+    lines = [
+        [escape(system["title"]), escape(json.dumps(system["settings"])[1:-1].replace('"', ""))]
+        for system in report["systems"]
+    ]
+    return _table(["System", "What it was spoken with"], lines)
+
+
 def _side_by_side(report: Report, run: Path) -> str:
     """Let the same clips be heard from every system."""
     systems = report["systems"]
@@ -70,7 +80,7 @@ def _side_by_side(report: Report, run: Path) -> str:
     if not lines:
         return ""
     header = ["Text", *(system["title"] for system in systems)]
-    return f"<h2>Side by side</h2>\n<div class=wide>{_table(header, lines)}</div>"
+    return f'<h2>Side by side</h2>\n<div class="wide">{_table(header, lines)}</div>'
 
 
 def _worst(report: Report, system: Row, run: Path) -> str:
@@ -91,7 +101,7 @@ def _worst(report: Report, system: Row, run: Path) -> str:
     ]
     title = escape(f"{system['title']}: most words wrong")
     header = ["Clip", "Audio", f"Heard by {kinds[judge]['title']}", "Errors"]
-    return f"<h2>{title}</h2>\n<div class=wide>{_table(header, lines)}</div>"
+    return f'<h2>{title}</h2>\n<div class="wide">{_table(header, lines)}</div>'
 
 
 def _remarks(row: Row, judge: str) -> str:
