@@ -77,7 +77,7 @@ def histogram(
     """Count values in at most about so many bins of equal, round width."""
     top = float(values.max())
     width = _round_up(top / bins) if top else 1.0
-    edges = width * np.arange(max(1, int(np.ceil(top / width))) + 1)
+    edges = width * np.arange(max(1, int(np.ceil(top / width))) + 1, dtype=np.float64)
     counts, _ = np.histogram(values, bins=edges, weights=weights)
     return Histogram(counts.astype(np.float64), edges)
 
