@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ._errors import ModelError
+from ._step import advance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -168,6 +169,8 @@ class Backbone(nn.Module):
 
         """
         batch, length, _ = x.shape
+        if cache is not None and length == 1 and not (self.training or torch.is_grad_enabled()):
+            return self._one_step(x, cache, counts)
         if cache is None:
             self._check_length(length)
             tables = self.rotary(torch.arange(length, device=x.device))
@@ -180,6 +183,11 @@ class Backbone(nn.Module):
             cache.advance(length if counts is None else counts)
         hidden: Tensor = self.norm(x)
         return hidden
+
+    def _one_step(self, x: Tensor, cache: KVCache, counts: Sequence[int] | None) -> Tensor:
+        hidden: Tensor = self.norm(advance(self, x[:, 0].clone(), cache))
+        cache.advance(1 if counts is None else counts)
+        return hidden[:, None]
 
     def _check_length(self, length: int) -> None:
         if length > self.rotary.positions:

@@ -3,8 +3,8 @@
     model = pack_weights(SledModel.from_pretrained(folder), "int8")
 
 Decoding reads every weight once a frame, so their bytes are its cost. Only the weights of the
-backbone's and head's linear maps are packed; embeddings, norms, sums, the key/value cache and the
-stop decision stay float32, which costs next to nothing and keeps the error that of the weights.
+backbone's and head's linear maps are packed; embeddings, norms, what is summed over the layers,
+the key/value cache and the stop decision stay float32, which costs next to nothing.
 """
 
 from __future__ import annotations
@@ -22,14 +22,16 @@ if TYPE_CHECKING:
 WEIGHTS = ("fp32", "bf16", "int8")
 _LEVELS = 127
 _FEW_ROWS = 2
+_TINY = 1e-20
 
 
 class Bf16Linear(nn.Module):
-    """A linear map with bf16 weights in oneDNN's own layout; float32 in and out."""
+    """A linear map with bf16 weights in oneDNN's own layout; any float in, `out` out."""
 
-    def __init__(self, linear: nn.Linear) -> None:
+    def __init__(self, linear: nn.Linear, out: torch.dtype) -> None:
         super().__init__()
         weight = linear.weight.detach().to(torch.bfloat16)
+        self.out = out
         self.bias = None if linear.bias is None else linear.bias.detach().to(torch.bfloat16)
         # The second argument is what the layout is chosen for: a pair of guidance rows.
         self.packed = torch.ops.mkldnn._reorder_linear_weight(weight, _FEW_ROWS)
@@ -38,7 +40,7 @@ class Bf16Linear(nn.Module):
         """Map [.., in] to [.., out]."""
         low = x.to(torch.bfloat16)
         y: Tensor = torch.ops.mkldnn._linear_pointwise(low, self.packed, self.bias, "none", [], "")
-        return y.to(x.dtype)
+        return y.to(self.out)
 
 
 class Int8Linear(nn.Module):
@@ -47,22 +49,24 @@ class Int8Linear(nn.Module):
     So a row's result does not hang on the rows beside it. Symmetric, without zero points.
     """
 
-    def __init__(self, linear: nn.Linear) -> None:
+    def __init__(self, linear: nn.Linear, out: torch.dtype) -> None:
         super().__init__()
         weight = linear.weight.detach().float()
-        scale = weight.abs().amax(dim=1).clamp(min=torch.finfo(torch.float32).tiny) / _LEVELS
+        scale = weight.abs().amax(dim=1).clamp(min=_TINY) / _LEVELS
         rounded = (weight / scale[:, None]).round().to(torch.int8)
+        self.out = out
         self.bias = None if linear.bias is None else linear.bias.detach().float()
         self.scale, self.zeros = scale, torch.zeros(len(scale), dtype=torch.int64)
         self.packed = torch.ops.onednn.qlinear_prepack(rounded, [_FEW_ROWS, weight.shape[1]])
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [.., in] to [.., out]."""
-        rows = x.reshape(-1, x.shape[-1])
-        step = rows.abs().amax(dim=1, keepdim=True).clamp_(min=1e-20).div_(_LEVELS)
+        rows = x.reshape(-1, x.shape[-1]).float()
+        largest = torch.linalg.vector_norm(rows, torch.inf, dim=1, keepdim=True)
+        step = largest.clamp_min_(_TINY).div_(_LEVELS)
         y = self._product((rows / step).round_().to(torch.int8))
         y = y.mul_(step) if self.bias is None else torch.addcmul(self.bias, y, step)
-        return y.view(*x.shape[:-1], -1)
+        return y.view(*x.shape[:-1], -1).to(self.out)
 
     def _product(self, rows: Tensor) -> Tensor:
         y: Tensor = torch.ops.onednn.qlinear_pointwise(
@@ -100,17 +104,18 @@ def pack_weights(model: SledModel, weights: str) -> SledModel:
     kind = Bf16Linear if weights == "bf16" else Int8Linear
     _check_kernels(kind, weights)
     with torch.no_grad():
-        for part in (model.backbone, model.head):
-            _replace(part, kind)
+        # Between the layers' own maps bf16 will do; what is summed over layers, or drawn, will not.
+        _replace(model.backbone, kind, torch.bfloat16)
+        _replace(model.head, kind, torch.float32)
     return model
 
 
-def _replace(module: nn.Module, kind: type[Bf16Linear | Int8Linear]) -> None:
+def _replace(module: nn.Module, kind: type[Bf16Linear | Int8Linear], out: torch.dtype) -> None:
     for name, child in module.named_children():
         if isinstance(child, nn.Linear):
-            setattr(module, name, kind(child))
+            setattr(module, name, kind(child, out))
         else:
-            _replace(child, kind)
+            _replace(child, kind, out)
 
 
 def _check_kernels(kind: type[Bf16Linear | Int8Linear], weights: str) -> None:
@@ -121,7 +126,7 @@ def _check_kernels(kind: type[Bf16Linear | Int8Linear], weights: str) -> None:
         with torch.no_grad():
             linear.weight.copy_(x)
             linear.bias.copy_(x[0])
-            near = torch.allclose(kind(linear)(x), linear(x), atol=0.2)
+            near = torch.allclose(kind(linear, torch.float32)(x), linear(x), atol=0.2)
     except (AttributeError, NotImplementedError, RuntimeError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(f"weights: no kernels for {weights} here ({reason}); use fp32") from None
