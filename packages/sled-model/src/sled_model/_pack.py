@@ -121,7 +121,7 @@ def _replace(module: nn.Module, kind: type[Bf16Linear | Int8Linear], out: torch.
 def _check_kernels(kind: type[Bf16Linear | Int8Linear], weights: str) -> None:
     """Try a small map: whether kernels are there is known by no other means."""
     x = torch.linspace(-1, 1, 32 * 32).view(32, 32).sin()
-    linear = nn.utils.skip_init(nn.Linear, 32, 32)
+    linear = nn.utils.skip_init(nn.Linear, 32, 32)  # type: ignore[no-untyped-call]
     try:
         with torch.no_grad():
             linear.weight.copy_(x)
