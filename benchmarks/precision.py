@@ -1,6 +1,6 @@
 """The same small run in every precision: what pure bfloat16 costs, and what it costs uncompensated.
 
-    uv run python benchmarks/precision.py [--steps 1000] [--json F] [--plot docs/precision.png]
+    uv run python benchmarks/precision.py [--steps 600] [--json F] [--plot docs/precision.png]
 
 Same model, same batches, same noise; only the precision differs. The loss is that of all clips
 with fixed noise and no dropout, measured twenty times a run. The figure that counts is the mean
@@ -88,7 +88,7 @@ def main() -> None:
     """Train in all precisions and report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add_arguments(parser)
-    parser.add_argument("--steps", type=int, default=1000, help="of every run")
+    parser.add_argument("--steps", type=int, default=600, help="of every run")
     parser.add_argument("--speech", default=str(ROOT / "tests" / "data" / "digits"))
     args = parser.parse_args()
     args.threads = set_threads(args.threads)
