@@ -144,9 +144,10 @@ def blur_past(batch: Batch, strength: float, generator: torch.Generator) -> Batc
     if strength == 0:
         return batch
     latents, lengths = batch.latents, batch.frame_lengths.tolist()
-    options = {"generator": generator, "device": generator.device}
-    spread = strength * torch.rand(len(lengths), **options)
-    noise = torch.randn(sum(lengths), latents.shape[-1], **options).to(latents)
+    device = generator.device
+    spread = strength * torch.rand(len(lengths), generator=generator, device=device)
+    shape = (sum(lengths), latents.shape[-1])
+    noise = torch.randn(shape, generator=generator, device=device).to(latents)
     past = latents.clone()
     for row, part in enumerate(noise.split(lengths)):
         past[row, : len(part)] += spread[row].to(latents) * part
