@@ -149,6 +149,6 @@ def blur_past(batch: Batch, strength: float, generator: torch.Generator) -> Batc
     shape = (sum(lengths), latents.shape[-1])
     noise = torch.randn(shape, generator=generator, device=device).to(latents)
     past = latents.clone()
-    for row, part in enumerate(noise.split(lengths)):
+    for row, part in enumerate(torch.split(noise, lengths)):
         past[row, : len(part)] += spread[row].to(latents) * part
     return replace(batch, past=past)
