@@ -76,7 +76,7 @@ def main() -> None:
     card = {
         "name": "digits",
         "description": "six speakers of the Free Spoken Digit Dataset (CC BY-SA 4.0)",
-        "can_say": "digits, one by one (early weights: about one in three is understood)",
+        "can_say": "digits, in words, one after the other",
         "cannot_say": "any other word",
         "words": list(WORDS),
         "speakers": speakers,
