@@ -64,9 +64,15 @@ def offline(
     verbose: Verbose = False,
 ) -> None:
     """Train a model that hears the whole text first; Ctrl-C and run again to resume."""
-    given: dict[str, object] = {"data.train": data, "data.eval": eval_data, "data.codec": codec}
-    given |= {"data.tokenizer": tokenizer, "data.strict": strict or None}
-    given |= {"run.out": out, "run.init_from": initial}
+    given = _given(
+        data,
+        out,
+        initial=initial,
+        eval_data=eval_data,
+        codec=codec,
+        tokenizer=tokenizer,
+        strict=strict,
+    )
     with session(quiet=quiet, verbose=verbose) as channels:
         resolved = _resolve("offline", recipe, given, overrides)
         _run(channels, resolved, dry_run=dry_run, as_json=as_json)
@@ -95,13 +101,41 @@ def streaming(
     verbose: Verbose = False,
 ) -> None:
     """Fine-tune an offline model to speak while text still comes; run again to resume."""
-    given: dict[str, object] = {"data.train": data, "data.eval": eval_data, "data.codec": codec}
-    given |= {"data.tokenizer": tokenizer, "data.strict": strict or None}
-    given |= {"run.out": out, "run.init_from": initial}
+    given = _given(
+        data,
+        out,
+        initial=initial,
+        eval_data=eval_data,
+        codec=codec,
+        tokenizer=tokenizer,
+        strict=strict,
+    )
     given |= {"layout.n": tokens, "layout.m": frames}
     with session(quiet=quiet, verbose=verbose) as channels:
         resolved = _resolve("streaming", recipe, given, overrides)
         _run(channels, resolved, dry_run=dry_run, as_json=as_json)
+
+
+def _given(
+    data: str,
+    out: Path,
+    *,
+    initial: str | None,
+    eval_data: str | None,
+    codec: str | None,
+    tokenizer: str | None,
+    strict: bool,
+) -> dict[str, object]:
+    """Name the recipe's keys that both commands have options for."""
+    return {
+        "data.train": data,
+        "data.eval": eval_data,
+        "data.codec": codec,
+        "data.tokenizer": tokenizer,
+        "data.strict": strict or None,
+        "run.out": out,
+        "run.init_from": initial,
+    }
 
 
 def _resolve(
