@@ -97,8 +97,9 @@ def test_the_seed_decides(speak):
     assert first != other
 
 
-def test_bf16_speaks_too(speak):
-    assert speak("one", "-o", "out.wav", "--dtype", "bf16").code == 0
+@pytest.mark.parametrize("dtype", ["bf16", "int8"])
+def test_packed_weights_speak_too_on_as_many_threads_as_are_asked_for(speak, dtype):
+    assert speak("one", "-o", "out.wav", "--dtype", dtype, "--threads", "1").code == 0
 
 
 @pytest.mark.parametrize("mode", ["reference", "continuation"])

@@ -4,13 +4,13 @@ import re
 from contextlib import contextmanager
 from math import inf, nan
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sled_cli._errors import CliError
 from sled_cli._load import codec_for
-from sled_cli._options import Codec, Device, Json, Model, Offline, Quiet, Verbose
+from sled_cli._options import Codec, Device, Dtype, Json, Model, Offline, Quiet, Threads, Verbose
 from sled_cli._session import Session, session
 from sled_cli._speakers import find_voice, load_synthesizer
 
@@ -70,10 +70,9 @@ def evaluate(
     max_seconds: Annotated[
         float, typer.Option("--max-seconds", help="Who speaks longer has not stopped.")
     ] = 20.0,
-    dtype: Annotated[
-        Literal["fp32", "bf16"], typer.Option("--dtype", help="Of the model; the codec is fp32.")
-    ] = "fp32",
+    dtype: Dtype = "fp32",
     device: Device = "auto",
+    threads: Threads = None,
     offline: Offline = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -90,7 +89,7 @@ def evaluate(
             clips = evaluation.read_clips(data, seconds=between, only=listed, limit=limit)
 
         def speaker() -> "tuple[Synthesizer, Speaking]":
-            loaded = load_synthesizer(model, codec, device, dtype, offline=offline)
+            loaded = load_synthesizer(model, codec, device, dtype, threads=threads, offline=offline)
             found = find_voice(loaded, voice)
             return loaded, evaluation.Speaking(found, cfg, seed, max_seconds, turns, batch_size)
 

@@ -37,7 +37,23 @@ Json = Annotated[bool, typer.Option("--json", help="Print the summary as one JSO
 Offline = Annotated[
     bool, typer.Option("--offline", help="Never reach for the network: local files and caches.")
 ]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse missing or unreadable audio, do not skip it.")
+]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps …")]
+Dtype = Annotated[
+    Literal["fp32", "bf16", "int8"],
+    typer.Option("--dtype", help="Of the model's weights; int8 on the CPU. The codec is fp32."),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        min=1,
+        help="Threads that compute.",
+        show_default="OMP_NUM_THREADS, or one a core",
+    ),
+]
 Codec = Annotated[
     str | None,
     typer.Option(

@@ -10,7 +10,13 @@ if TYPE_CHECKING:
 
 
 def load_synthesizer(
-    model: str | None, codec: str | None, device: str, dtype: str, *, offline: bool
+    model: str | None,
+    codec: str | None,
+    device: str,
+    dtype: str,
+    *,
+    threads: int | None,
+    offline: bool,
 ) -> "Synthesizer":
     """Load `model` (None is the embedded one) with its codec, or with `codec`."""
     from sled_infer import Synthesizer, embedded  # noqa: PLC0415 - heavy
@@ -20,6 +26,7 @@ def load_synthesizer(
         codec=codec,
         device=device,
         dtype=dtype,
+        threads=threads,
         local_files_only=offline,
     )
 

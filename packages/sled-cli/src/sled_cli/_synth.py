@@ -1,12 +1,24 @@
 """`sled synth`: text in, audio out, as a whole or as a stream."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sled_cli._errors import CliError
-from sled_cli._options import Codec, Device, Json, Mode, Model, Offline, Quiet, Transcript, Verbose
+from sled_cli._options import (
+    Codec,
+    Device,
+    Dtype,
+    Json,
+    Mode,
+    Model,
+    Offline,
+    Quiet,
+    Threads,
+    Transcript,
+    Verbose,
+)
 from sled_cli._session import session
 from sled_cli._speakers import find_voice, load_synthesizer
 from sled_cli._stream import StreamJob
@@ -48,10 +60,9 @@ def synth(
     ] = None,
     cfg: Annotated[float, typer.Option("--cfg", help="Guidance; 1 is none.")] = 2.0,
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same audio.")] = 0,
-    dtype: Annotated[
-        Literal["fp32", "bf16"], typer.Option("--dtype", help="Of the model; the codec is fp32.")
-    ] = "fp32",
+    dtype: Dtype = "fp32",
     device: Device = "auto",
+    threads: Threads = None,
     max_seconds: Annotated[
         float | None, typer.Option("--max-seconds", help="Stop after so much audio.")
     ] = None,
@@ -94,7 +105,9 @@ def synth(
         job = WholeJob.check(read_text(text, text_file), output, seed)
     with session(quiet=quiet, verbose=verbose) as channels:
         with channels.working("loading"):
-            synthesizer = load_synthesizer(model, codec, device, dtype, offline=offline)
+            synthesizer = load_synthesizer(
+                model, codec, device, dtype, threads=threads, offline=offline
+            )
             speaker = _speaker(synthesizer, prompt_audio, prompt_text, prompt_mode, voice)
         if synthesizer.card is not None:
             channels.note(synthesizer.card.summary)

@@ -21,6 +21,7 @@ import torch
 from sled_model import ModelError
 
 from ._rows import Rows
+from ._threads import choose_threads, computing
 from ._track import Track
 
 if TYPE_CHECKING:
@@ -34,9 +35,16 @@ if TYPE_CHECKING:
 
 
 class Engine:
-    """Speaks any number of utterances at once, each as it would be spoken alone."""
+    """Speaks any number of utterances at once, each as it would be spoken alone.
 
-    def __init__(self, model: SledModel) -> None:
+    Attributes:
+        threads: how many of the processor's threads a step uses.
+
+    """
+
+    def __init__(self, model: SledModel, *, threads: int | None = None) -> None:
+        """Make an empty batch; `threads` None for one a core that this process may use."""
+        self.threads = choose_threads(threads)
         self._model = model
         self._rows = Rows(model)
         self._tracks: list[Track] = []
@@ -95,7 +103,7 @@ class Engine:
     @torch.inference_mode()
     def step(self) -> bool:
         """Move every utterance that can move; tell whether there was one."""
-        with self._lock:
+        with self._lock, computing(self.threads):
             self._welcome()
             try:
                 moved = self._move()

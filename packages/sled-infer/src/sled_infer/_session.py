@@ -25,6 +25,7 @@ from ._chunks import Chunks
 from ._clock import StreamClock
 from ._errors import SynthesisError
 from ._state import StreamState
+from ._threads import computing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -156,7 +157,8 @@ class Stream:
         """
         began = perf_counter()
         try:
-            wave = self._next()
+            with computing(self._engine.threads):
+                wave = self._next()
         finally:
             self.clock.compute += perf_counter() - began
         if wave is not None:

@@ -11,8 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
-from sled_codec import Codec
-from sled_model import SledModel, Tokenizer
+from sled_model import Tokenizer
 
 from . import embedded
 from ._async import speak_async
@@ -21,17 +20,19 @@ from ._card import VoiceCard
 from ._engine import Engine
 from ._errors import SynthesisError
 from ._fit import check_fit
-from ._loading import load_codec, pick_device, pick_dtype
+from ._loading import load_codec, load_model, pick_device
 from ._pace import choose_layout
 from ._plan import Planned, Planner
 from ._session import DEFAULT_CHUNK, Stream
 from ._speech import DEFAULT_CFG, Request, Speech, StreamOptions
+from ._threads import computing
 from ._voice import PREFIX_SECONDS, Mode, Voice
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
 
-    from sled_model import Layout
+    from sled_codec import Codec
+    from sled_model import Layout, SledModel
     from torch import Tensor
 
 DEFAULT_BATCH = 16
@@ -57,11 +58,14 @@ class Synthesizer:
         codec: Codec,
         tokenizer: Tokenizer,
         card: VoiceCard | None = None,
+        *,
+        threads: int | None = None,
     ) -> None:
+        """Put the parts together; `threads` as in `from_pretrained`."""
         check_fit(model, codec, tokenizer)
         self.model = model
         model.eval()  # type: ignore[no-untyped-call]  # transformers leaves it so
-        self.engine = Engine(model)
+        self.engine = Engine(model, threads=threads)
         self._layouts: set[Layout] = set()
         self.codec = codec
         self.tokenizer = tokenizer
@@ -77,6 +81,7 @@ class Synthesizer:
         codec: Codec | str | Path | None = None,
         device: str = "auto",
         dtype: str = "fp32",
+        threads: int | None = None,
         local_files_only: bool = False,
         revision: str | None = None,
         cache_dir: str | Path | None = None,
@@ -88,35 +93,32 @@ class Synthesizer:
             codec: a codec, or where to find it (see `Codec.from_pretrained`); None for the one
                 that the model's config names.
             device: "auto" (CUDA, then MPS, then CPU), "cpu", "cuda", "cuda:1", "mps".
-            dtype: "fp32" or "bf16", of the model; the codec is float32 always.
+            dtype: of the model's weights, "fp32", "bf16" or, on the CPU, "int8"; there the last
+                two are packed (see `sled_model.pack_weights`). The codec is float32 always.
+            threads: that compute, while something is computed; None for `OMP_NUM_THREADS` where
+                it is set, else one a physical core that this process may run on.
             local_files_only: never ask the hub.
             revision: of a hub id: branch, tag or commit.
             cache_dir: instead of the Hugging Face cache.
 
         Raises:
             SynthesisError, ModelError, CodecError: a part is missing, damaged, or does not fit
-                the others.
+                the others, or this processor has no kernels for such weights.
 
         """
-        place, kind = pick_device(device), pick_dtype(dtype)
+        place = pick_device(device)
         source = embedded.folder() if model == embedded.EMBEDDED else model
         hub: dict[str, Any] = {
             "local_files_only": local_files_only,
             "revision": revision,
             "cache_dir": cache_dir,
         }
-        loaded = SledModel.from_pretrained(source, dtype=kind, device=place, **hub)
+        loaded = load_model(source, dtype, place, **hub)
         tokenizer = Tokenizer.from_pretrained(source, **hub)
-        if not isinstance(codec, Codec):
-            codec = load_codec(
-                loaded.config.codec if codec is None else codec,
-                source,
-                device=place,
-                local_files_only=local_files_only,
-            )
-        folder = Path(source)
-        card = VoiceCard.read(folder) if folder.is_dir() else None
-        return cls(loaded, codec, tokenizer, card)
+        wanted = loaded.config.codec if codec is None else codec
+        found = load_codec(wanted, source, device=place, local_files_only=local_files_only)
+        card = VoiceCard.read(Path(source)) if Path(source).is_dir() else None
+        return cls(loaded, found, tokenizer, card, threads=threads)
 
     @property
     def sample_rate(self) -> int:
@@ -178,7 +180,8 @@ class Synthesizer:
         if batch_size < 1:
             raise SynthesisError(f"batch_size: {batch_size} is too small; give 1 or more")
         planned = [self._plan(number, request, requests) for number, request in enumerate(requests)]
-        return speak(self.engine, self.codec, planned, requests, at_once=batch_size)
+        with computing(self.engine.threads):
+            return speak(self.engine, self.codec, planned, requests, at_once=batch_size)
 
     def open_stream(
         self,
