@@ -14,7 +14,7 @@ import sled_cli
         (),
         ("synth",),
         ("voice", "export"),
-        ("train", "offline"),
+        ("train",),
         ("codec", "encode"),
         ("codec", "decode"),
         ("codec", "roundtrip"),
@@ -32,7 +32,7 @@ def test_every_command_explains_itself(sled, command):
     assert outcome.err == ""
 
 
-@pytest.mark.parametrize("group", [(), ("voice",), ("train",), ("codec",), ("data",)])
+@pytest.mark.parametrize("group", [(), ("voice",), ("codec",), ("data",)])
 def test_a_bare_group_shows_its_commands(sled, group):
     outcome = sled(*group)
     assert outcome.code == 0

@@ -91,6 +91,13 @@ def test_streaming_without_a_start_says_what_is_missing(sled, corpus, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_an_offline_model_has_no_turns(trained, tmp_path):
+    outcome = trained("--tokens", 2)
+    assert outcome.code == 2
+    assert "--tokens and --frames are the turns of a streaming model" in outcome.err
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_dry_run_says_what_would_run_and_writes_nothing(trained, tmp_path):
     before = sorted(tmp_path.rglob("*"))
     plan = trained("--dry-run", "--json").json

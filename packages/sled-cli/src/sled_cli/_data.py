@@ -10,13 +10,10 @@ import typer
 
 from sled_cli._errors import CliError
 from sled_cli._load import load_codec, pick_device
-from sled_cli._options import Codec, Device, Json, Offline, Quiet, Verbose
+from sled_cli._options import Codec, Device, Json, Offline, Quiet, Strict, Verbose
 from sled_cli._session import Session, session
 
 Source = Annotated[Path, typer.Argument(help="A cuts file, or a folder of codes.")]
-Strict = Annotated[
-    bool, typer.Option("--strict", help="Refuse missing or unreadable audio, do not skip it.")
-]
 
 
 def prepare(

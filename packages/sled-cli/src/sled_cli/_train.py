@@ -3,12 +3,13 @@
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from sled_cli._errors import CliError
 from sled_cli._options import Codec as CodecName
-from sled_cli._options import Json, Quiet, Verbose
+from sled_cli._options import Json, Quiet, Strict, Verbose
 from sled_cli._session import Session, session
 
 if TYPE_CHECKING:
@@ -22,120 +23,76 @@ if TYPE_CHECKING:
 _LONGEST_SECONDS = 20.0
 
 
-Data = Annotated[
-    str, typer.Argument(help="Folder with metadata.csv, that file, or a JSONL manifest.")
-]
-Run = Annotated[Path, typer.Option("--out", "-o", help="Run folder; resumed if it has one.")]
-EvalData = Annotated[
-    str | None, typer.Option("--eval-data", help="Held-out corpus of the same forms.")
-]
-RecipeFile = Annotated[Path | None, typer.Option("--recipe", help="YAML over the shipped recipe.")]
-Overrides = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the recipe."),
-]
-Initial = Annotated[str | None, typer.Option("--from", help="Model folder or hub id to fine-tune.")]
-TokenizerName = Annotated[
-    str | None,
-    typer.Option("--tokenizer", help="Folder or hub id [default: that of --from, or trained]."),
-]
-Strict = Annotated[
-    bool, typer.Option("--strict", help="Refuse rows whose audio is missing, do not skip.")
-]
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Say what would run: sizes, hours, memory. Write nothing.")
-]
-
-
-def offline(
-    data: Data,
+def train(
+    kind: Annotated[
+        Literal["offline", "streaming"],
+        typer.Argument(
+            help="offline hears the whole text first; streaming fine-tunes such a model (--from) "
+            "to speak while text still comes."
+        ),
+    ],
+    data: Annotated[
+        str,
+        typer.Argument(help="Folder of codes, cuts file, JSONL list, or folder with metadata.csv."),
+    ],
     *,
-    out: Run,
-    eval_data: EvalData = None,
-    recipe: RecipeFile = None,
-    overrides: Overrides = None,
-    initial: Initial = None,
-    codec: CodecName = None,
-    tokenizer: TokenizerName = None,
-    strict: Strict = False,
-    dry_run: DryRun = False,
-    as_json: Json = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-) -> None:
-    """Train a model that hears the whole text first; Ctrl-C and run again to resume."""
-    given = _given(
-        data,
-        out,
-        initial=initial,
-        eval_data=eval_data,
-        codec=codec,
-        tokenizer=tokenizer,
-        strict=strict,
-    )
-    with session(quiet=quiet, verbose=verbose) as channels:
-        resolved = _resolve("offline", recipe, given, overrides)
-        _run(channels, resolved, dry_run=dry_run, as_json=as_json)
-
-
-def streaming(
-    data: Data,
-    *,
-    out: Run,
-    initial: Initial = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Run folder; resumed if it has one.")],
+    initial: Annotated[
+        str | None, typer.Option("--from", help="Model folder or hub id to fine-tune.")
+    ] = None,
     tokens: Annotated[
-        int | None, typer.Option("--tokens", help="Text tokens of a turn.", show_default="5")
+        int | None,
+        typer.Option("--tokens", help="Streaming: text tokens of a turn.", show_default="5"),
     ] = None,
     frames: Annotated[
-        int | None, typer.Option("--frames", help="Frames of a turn.", show_default="45")
+        int | None, typer.Option("--frames", help="Streaming: frames of a turn.", show_default="45")
     ] = None,
-    eval_data: EvalData = None,
-    recipe: RecipeFile = None,
-    overrides: Overrides = None,
+    eval_data: Annotated[
+        str | None, typer.Option("--eval-data", help="Held-out corpus of the same forms.")
+    ] = None,
+    recipe: Annotated[
+        Path | None, typer.Option("--recipe", help="YAML over the shipped recipe.")
+    ] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the recipe."),
+    ] = None,
     codec: CodecName = None,
-    tokenizer: TokenizerName = None,
+    tokenizer: Annotated[
+        str | None,
+        typer.Option(
+            "--tokenizer", help="Folder or hub id.", show_default="that of --from, or trained"
+        ),
+    ] = None,
     strict: Strict = False,
-    dry_run: DryRun = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Say what would run: sizes, hours, memory. Write nothing."),
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Fine-tune an offline model to speak while text still comes; run again to resume."""
-    given = _given(
-        data,
-        out,
-        initial=initial,
-        eval_data=eval_data,
-        codec=codec,
-        tokenizer=tokenizer,
-        strict=strict,
-    )
-    given |= {"layout.n": tokens, "layout.m": frames}
-    with session(quiet=quiet, verbose=verbose) as channels:
-        resolved = _resolve("streaming", recipe, given, overrides)
-        _run(channels, resolved, dry_run=dry_run, as_json=as_json)
-
-
-def _given(
-    data: str,
-    out: Path,
-    *,
-    initial: str | None,
-    eval_data: str | None,
-    codec: str | None,
-    tokenizer: str | None,
-    strict: bool,
-) -> dict[str, object]:
-    """Name the recipe's keys that both commands have options for."""
-    return {
+    """Train a model; Ctrl-C saves, and the same command again goes on from there."""
+    given = {
         "data.train": data,
         "data.eval": eval_data,
         "data.codec": codec,
         "data.tokenizer": tokenizer,
         "data.strict": strict or None,
+        "layout.n": tokens,
+        "layout.m": frames,
         "run.out": out,
         "run.init_from": initial,
     }
+    if kind == "offline" and (tokens or frames):
+        raise CliError("--tokens and --frames are the turns of a streaming model: leave them off")
+    with session(quiet=quiet, verbose=verbose) as channels:
+        resolved = _resolve(kind, recipe, given, overrides)
+        if dry_run:
+            _plan(channels, resolved, as_json=as_json)
+        else:
+            _train(channels, resolved, as_json=as_json)
 
 
 def _resolve(
@@ -146,13 +103,6 @@ def _resolve(
 
     values = [f"{key}={value}" for key, value in given.items() if value is not None]
     return load_recipe(kind, file=file, overrides=[*values, *(overrides or ())])
-
-
-def _run(channels: Session, recipe: "Recipe", *, dry_run: bool, as_json: bool) -> None:
-    if dry_run:
-        _plan(channels, recipe, as_json=as_json)
-    else:
-        _train(channels, recipe, as_json=as_json)
 
 
 def _plan(channels: Session, recipe: "Recipe", *, as_json: bool) -> None:
