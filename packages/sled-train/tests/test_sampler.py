@@ -55,6 +55,13 @@ def test_buckets_hold_clips_of_like_length():
     assert spread(8) < 0.3 * spread(1)
 
 
+def test_no_batch_holds_the_longest_clips_of_one_bucket_beside_the_shortest_of_the_next():
+    lengths = np.random.default_rng(0).integers(100, 1000, 2000)
+    sampler = BatchSampler(lengths, 3000, seed=0, bucket=8)
+    shares = [padding_share([batch], lengths) for batch in sampler.batches(0)]
+    assert max(shares) < 0.5
+
+
 @settings(deadline=None)
 @given(lengths, st.integers(1, 1000))
 def test_micro_batches_keep_to_the_budget_of_padded_frames(lengths, budget):

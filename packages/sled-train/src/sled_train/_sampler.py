@@ -90,7 +90,7 @@ class BatchSampler:
         order = torch.randperm(len(self.lengths), generator=generator).numpy()
         if self.bucket > 1:
             window = max(1, round(self.bucket * self.batch_frames / float(self._frames.mean())))
-            order = order[np.lexsort((self._frames[order], np.arange(len(order)) // window))]
+            order = order[_by_length(self._frames[order], window)]
         borders = _cut(self._frames[order], self.batch_frames)
         shuffle = torch.randperm(len(borders) - 1, generator=generator).numpy()
         return _shuffled(order, borders, shuffle)
@@ -127,6 +127,16 @@ def padding_share(micros: Sequence[Sequence[int]], lengths: Lengths) -> float:
     """Return the share of padding in all frames that go through the model, in [0, 1)."""
     padded = sum(len(micro) * int(lengths[micro].max()) for micro in map(list, micros))
     return 1.0 - sum(int(lengths[list(micro)].sum()) for micro in micros) / padded
+
+
+def _by_length(lengths: NDArray[np.int64], window: int) -> NDArray[np.int64]:
+    """Sort windows of clips by length, one up and the next down.
+
+    A batch across the border of two would otherwise hold the longest clips beside the shortest.
+    """
+    windows = np.arange(len(lengths)) // window
+    order: NDArray[np.int64] = np.lexsort((np.where(windows % 2, -lengths, lengths), windows))
+    return order
 
 
 def _cut(lengths: Lengths, budget: int) -> NDArray[np.int64]:
