@@ -23,10 +23,8 @@ import numpy as np
 import torch
 from lhotse import CutSet
 from sled_codec import Codec, CodecConfig
-from sled_train._sampler import BatchSampler
-from sled_train.data import ClipRow, Store, survey
-from sled_train.data._index import write_index
-from sled_train.data._shard import Origin, shard_name, write_shard
+from sled_train import BatchSampler
+from sled_train.data import ClipRow, Store, survey, write_codes
 
 SIZES = (1_000, 100_000, 1_000_000)
 TASKS = ("read", "train", "objects")
@@ -53,22 +51,13 @@ def write_manifest(path: Path, cuts: int) -> None:
             file.write(json.dumps(row) + "\n")
 
 
-def write_codes(folder: Path, clips: int) -> None:
+def make_codes(folder: Path, clips: int) -> None:
     """Write a folder of codes as `sled data encode` does; the clips are short, the index whole."""
-    # By the format's own functions: a million clips without a million recordings.
+    # Not encoded: a million clips without a million recordings.
     codec = Codec.from_random(CodecConfig(n_filters=2, lstm_layers=1))
-    origin = Origin(codec.fingerprint, "", "")
-    folder.mkdir()
-    for number, first in enumerate(range(0, clips, SHARD)):
-        made = [
-            (
-                ClipRow(f"{clip:09}", "a sentence of about forty characters", "9", "a.flac"),
-                _codes(clip),
-            )
-            for clip in range(first, min(first + SHARD, clips))
-        ]
-        write_shard(folder / shard_name(number), made, 8, origin, ())
-    write_index(folder, -(-clips // SHARD), "", codec)
+    said = "a sentence of about forty characters"
+    made = ((ClipRow(f"{clip:09}", said, "9", "a.flac"), _codes(clip)) for clip in range(clips))
+    write_codes(made, folder, codec, shard_clips=SHARD)
 
 
 def _codes(clip: int) -> torch.Tensor:
@@ -135,7 +124,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder)
             write_manifest(place / "cuts.jsonl", size)
-            write_codes(place / "codes", size)
+            make_codes(place / "codes", size)
             for task in TASKS:
                 if task != "objects" or size <= OBJECTS_MOST:
                     rows.append({"cuts": size, "task": task, **measure(task, place)})

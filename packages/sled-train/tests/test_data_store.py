@@ -4,9 +4,10 @@ import json
 import zlib
 
 import pytest
+import torch
 from sled_codec import Codec
 from sled_train import TrainError, train
-from sled_train.data import EncodeOptions, Store, encode, prepare, validate
+from sled_train.data import ClipRow, EncodeOptions, Store, encode, prepare, validate, write_codes
 from sled_train.data import _encode as encode_module
 
 
@@ -108,3 +109,36 @@ def test_two_starts_of_a_run_encode_once(make_recipe, monkeypatch):
     train(recipe, quiet=True)
     monkeypatch.setattr(encode_module, "write_shard", None)
     assert train(recipe, quiet=True).finished
+
+
+def clips_of(store):
+    return ((store.row(clip), store.codes(clip)) for clip in range(len(store)))
+
+
+def test_codes_from_elsewhere_are_stored_like_our_own(store, codec, tmp_path):
+    summary = write_codes(clips_of(store), tmp_path / "copy", codec, shard_clips=5)
+    copy = Store(tmp_path / "copy")
+    assert copy.summary == summary
+    assert list(validate(copy.folder)) == []
+    for (row, codes), (other, same) in zip(clips_of(store), clips_of(copy), strict=True):
+        assert row == other
+        assert torch.equal(codes, same)
+    with pytest.raises(TrainError, match="give a new folder"):
+        write_codes(clips_of(store), copy.folder, codec)
+
+
+@pytest.mark.parametrize(
+    ("codes", "says"),
+    [
+        (torch.zeros(3, 2), r"must be \[frames, 8\], not \[3, 2\]"),
+        (torch.zeros(0, 8), "must be"),
+        (torch.full((3, 8), 16), "from 0 to 15"),
+        (torch.full((3, 8), -1), "from 0 to 15"),
+        (None, "no clips"),
+    ],
+)
+def test_codes_that_do_not_fit_leave_nothing(store, codec, tmp_path, codes, says):
+    clips = [] if codes is None else [*clips_of(store), (ClipRow("x", "one", "", "x.wav"), codes)]
+    with pytest.raises(TrainError, match=says):
+        write_codes(clips, tmp_path / "new", codec, shard_clips=4)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["codes"]

@@ -9,17 +9,21 @@ result = train(recipe)
 from importlib.metadata import version
 
 from ._checkpoint import list_checkpoints
+from ._dataset import Dataset
 from ._dry_run import Plan, dry_run
 from ._errors import TrainError
 from ._evaluate import Speak
 from ._load import load_recipe, recipe_kinds, recipe_to_yaml
 from ._loop import TrainResult, train
 from ._recipe import DataRecipe, LayoutRecipe, ModelRecipe, OptimRecipe, Recipe, RunRecipe
+from ._sampler import BatchSampler
 
 __version__ = version("sled-train")
 
 __all__ = [
+    "BatchSampler",
     "DataRecipe",
+    "Dataset",
     "LayoutRecipe",
     "ModelRecipe",
     "OptimRecipe",

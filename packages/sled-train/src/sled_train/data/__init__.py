@@ -18,6 +18,7 @@ from ._sources import KINDS, Kind, guess_kind
 from ._store import Store, is_store
 from ._survey import Histogram, Survey, histogram, survey
 from ._validate import validate
+from ._write_codes import write_codes
 
 __all__ = [
     "KINDS",
@@ -41,4 +42,5 @@ __all__ = [
     "skipped_rows",
     "survey",
     "validate",
+    "write_codes",
 ]
