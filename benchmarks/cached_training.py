@@ -1,6 +1,6 @@
 """Frames trained a second from cached codes, against the same step encoding its own audio.
 
-    uv run python benchmarks/cached_training.py --speech "$SLED_SPEECH_DIR"
+    uv run python benchmarks/cached_training.py --speech "$SLED_SPEECH_DIR" [--codec full]
 
 Same model, same batches, same run, the two ways in turn. `encode` reads, resamples and encodes
 every clip within the step, as a training without a cache must. The share of padding is that of
@@ -10,21 +10,20 @@ the recipe's buckets, and of batches that take clips as they come.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import tempfile
-import time
+from collections import defaultdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
-from sled_codec import Codec, read_audio, resample
+from _clock import CLOCKS, add_arguments, machine, set_threads, write
+from sled_codec import Codec, CodecConfig, read_audio, resample
 from sled_model import Batch, OfflineLayout, SledConfig, SledModel, Tokenizer
-from sled_train._dataset import Dataset
-from sled_train._sampler import BatchSampler
-from sled_train.data import Store, encode, prepare
+from sled_train import BatchSampler, Dataset
+from sled_train.data import EncodeOptions, Store, encode, prepare
 from torch.nn.utils.rnn import pad_sequence
 
 if TYPE_CHECKING:
@@ -49,12 +48,14 @@ SIZES = {
     },
 }
 WARM_UP = 1
+BUCKET = 16
+MICRO_FRAMES = 32_768
 
 
 def open_data(speech: Path, codec: Codec, hours: float, place: Path) -> Dataset:
     """Prepare and encode a subset of LJ Speech."""
     cuts = prepare("ljspeech", speech / "ljspeech", place / "cuts.jsonl", limit_hours=hours).path
-    encode(cuts, place / "codes", codec)
+    encode(cuts, place / "codes", codec, options=EncodeOptions(batch_seconds=30.0))
     store = Store(place / "codes")
     tokenizer = Tokenizer.train(store.texts(), 1000)
     return Dataset(store, torch.arange(len(store)).numpy(), tokenizer)
@@ -78,92 +79,120 @@ def encoded_in_step(
     )
 
 
-def timed_step(
-    model: SledModel, optimizer: torch.optim.Optimizer, make: Callable[[], Batch]
-) -> float:
-    """Make a batch, do one update, and return the seconds both took, the device's included."""
-    begin = time.perf_counter()
-    batch = make()
-    generator = torch.Generator(batch.latents.device).manual_seed(0)
-    losses = model.loss(batch, OfflineLayout(), generator=generator)
-    (losses.energy + losses.stop).backward()
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
-    if batch.latents.is_cuda:
-        torch.cuda.synchronize()
-    return time.perf_counter() - begin
+class Trainer:
+    """A model that is timed while it learns."""
+
+    def __init__(self, config: SledConfig, device: torch.device, clock: str) -> None:
+        self.model = SledModel(config)
+        self.model.to(device).train()
+        self._optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-4)
+        self._now = CLOCKS[clock]
+
+    def step(self, make: Callable[[], Batch]) -> tuple[float, float]:
+        """Make a batch and do one update; give the seconds of each, the device's included."""
+        begin = self._now()
+        batch = make()
+        self._wait(batch)
+        made = self._now()
+        generator = torch.Generator(batch.latents.device).manual_seed(0)
+        losses = self.model.loss(batch, OfflineLayout(), generator=generator)
+        (losses.energy + losses.stop).backward()
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        self._wait(batch)
+        return made - begin, self._now() - made
+
+    def _wait(self, batch: Batch) -> None:
+        if batch.latents.is_cuda:
+            torch.cuda.synchronize()
 
 
-def padding(data: Dataset, batch_frames: int, micro_frames: int, bucket: int) -> float:
+def measure(
+    data: Dataset, codec: Codec, args: argparse.Namespace, device: torch.device
+) -> dict[str, Any]:
+    """Time both ways in turn, on the same batches."""
+    config = SledConfig(
+        vocab_size=data.tokenizer.vocab_size,
+        vae_embed_dim=codec.latent_size,
+        **SIZES[args.size],
+    )
+    trainer = Trainer(config, device, args.clock)
+    sampler = BatchSampler(data.frames, args.batch_frames, seed=0, bucket=BUCKET)
+    seconds: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
+    frames = 0
+    for turn in range(WARM_UP + args.steps):
+        clips = sampler.next()
+        ways = {
+            "codes": partial(data.collate, clips, codec, device),
+            "encode": partial(encoded_in_step, data, clips, codec, device),
+        }
+        took = {way: trainer.step(make) for way, make in ways.items()}
+        if turn >= WARM_UP:
+            frames += int(data.frames[clips].sum())
+            for way, times in took.items():
+                seconds[way].append(times)
+    return {
+        "parameters": sum(p.numel() for p in trainer.model.parameters()),
+        "frames": frames,
+        "frames_per_s": {way: frames / sum(map(sum, took)) for way, took in seconds.items()},
+        "batch_share": {
+            way: sum(made for made, _ in took) / sum(map(sum, took))
+            for way, took in seconds.items()
+        },
+        "seconds": seconds,
+    }
+
+
+def padding(data: Dataset, batch_frames: int, bucket: int) -> float:
     """Mean share of padding over an epoch."""
     sampler = BatchSampler(data.frames, batch_frames, seed=0, bucket=bucket)
     shares = []
     for batch in sampler.batches(0):
-        sampler.micro_batches(batch, micro_frames)
+        sampler.micro_batches(batch, MICRO_FRAMES)
         shares.append(sampler.padding)
     return statistics.mean(shares)
+
+
+def show(figures: dict[str, Any], args: argparse.Namespace) -> None:
+    """Print a table."""
+    rates = figures["frames_per_s"]
+    print(f"{figures['parameters']:,} parameters on {args.device}, {figures['frames']:,} frames")
+    for way, rate in rates.items():
+        share = figures["batch_share"][way]
+        print(f"{way:<8} {rate:>10,.1f} frames/s, {share:.1%} of the time to make the batch")
+    print(f"ratio    {rates['codes'] / rates['encode']:>10.2f}")
+    for way, share in figures["padding"].items():
+        print(f"padding  {share:>10.1%} {way}")
 
 
 def main() -> None:
     """Time both ways in turn and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add_arguments(parser)
     default = os.environ.get("SLED_SPEECH_DIR")
     parser.add_argument("--speech", type=Path, default=default, required=default is None)
     parser.add_argument("--size", choices=sorted(SIZES), default="quarter")
-    parser.add_argument("--codec", default="embedded", help="embedded, folder or hub id")
+    parser.add_argument("--codec", default="embedded", help='"full": full size, random weights')
     parser.add_argument("--hours", type=float, default=0.2, help="so much of LJ Speech")
     parser.add_argument("--batch-frames", type=int, default=4000)
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--json", type=Path, help="write every figure to this file")
-    arguments = parser.parse_args()
-    device = torch.device(arguments.device)
-    codec = Codec.from_pretrained(arguments.codec, device=device)
+    args = parser.parse_args()
+    threads = set_threads(args.threads)
+    device = torch.device(args.device)
+    full = args.codec == "full"
+    codec = Codec.from_random(CodecConfig()) if full else Codec.from_pretrained(args.codec)
+    codec.to(device)
     with tempfile.TemporaryDirectory() as folder:
-        data = open_data(arguments.speech, codec, arguments.hours, Path(folder))
-        config = SledConfig(
-            vocab_size=data.tokenizer.vocab_size,
-            vae_embed_dim=codec.latent_size,
-            **SIZES[arguments.size],
-        )
-        model = SledModel(config).to(device).train()
-        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
-        sampler = BatchSampler(data.frames, arguments.batch_frames, seed=0, bucket=16)
-        seconds: dict[str, list[float]] = {"codes": [], "encode": []}
-        frames = []
-        for turn in range(WARM_UP + arguments.steps):
-            clips = sampler.next()
-            batches = {
-                "codes": partial(data.collate, clips, codec, device),
-                "encode": partial(encoded_in_step, data, clips, codec, device),
-            }
-            took = {way: timed_step(model, optimizer, make) for way, make in batches.items()}
-            if turn >= WARM_UP:
-                frames.append(int(data.frames[clips].sum()))
-                for way, time_taken in took.items():
-                    seconds[way].append(time_taken)
-        figures = {
-            "device": str(device),
-            "parameters": sum(p.numel() for p in model.parameters()),
-            "hours": data.store.summary.hours,
-            "frames_per_s": {way: sum(frames) / sum(times) for way, times in seconds.items()},
-            "seconds": seconds,
-            "padding": {
-                "buckets": padding(data, arguments.batch_frames, 32_768, 16),
-                "as they come": padding(data, arguments.batch_frames, 32_768, 1),
-            },
+        data = open_data(args.speech, codec, args.hours, Path(folder))
+        figures = measure(data, codec, args, device)
+        figures["padding"] = {
+            "buckets": padding(data, args.batch_frames, BUCKET),
+            "as they come": padding(data, args.batch_frames, 1),
         }
-    rates = figures["frames_per_s"]
-    print(
-        f"{figures['parameters']:,} parameters on {device}, {arguments.batch_frames} frames a step"
-    )
-    for way, rate in rates.items():
-        print(f"{way:<8} {rate:>10,.0f} frames/s")
-    print(f"ratio    {rates['codes'] / rates['encode']:>10.2f}")
-    for way, share in figures["padding"].items():
-        print(f"padding  {share:>10.1%} {way}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=1) + "\n")
+        figures["hours"] = data.store.summary.hours
+    show(figures, args)
+    write(args.json, {"machine": machine(threads), **figures})
 
 
 if __name__ == "__main__":
