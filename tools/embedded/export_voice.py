@@ -82,6 +82,7 @@ def main() -> None:
         "speakers": speakers,
         "default_speaker": _DEFAULT_SPEAKER,
         "default_prompt": True,
+        "normalise": "digits",
     }
     (args.out / "voice.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     size = sum(file.stat().st_size for file in args.out.rglob("*") if file.is_file())

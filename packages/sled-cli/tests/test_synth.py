@@ -196,6 +196,25 @@ def test_a_model_with_a_card_says_who_speaks_and_what_it_can_say(sled, voiced_mo
     assert "elephant" in outcome.err
 
 
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ((), "12 & 3"),
+        (("--normalise", "none"), "12 & 3"),
+        (("--normalise", "en"), "twelve and three"),
+        (("--normalise", "digits", "--stream", "--interleave", "all"), "one two & three"),
+        (("--normalise", "en", "--stream", "--interleave", "all"), "twelve and three"),
+    ],
+)
+def test_numbers_are_put_into_words_where_that_is_asked_for(speak, options, text):
+    assert speak("12 & 3", *options, "-o", "out.wav", "--json").json["text"] == text
+
+
+def test_a_card_says_how_numbers_are_put_into_words(sled, voiced_model, tmp_path):
+    arguments = ("-m", voiced_model, "-o", tmp_path / "o.wav", *SHORT, "--json")
+    assert sled("synth", "12 & 3", *arguments).json["text"] == "one two three"
+
+
 def test_a_speaker_is_called_by_name(sled, voiced_model):
     def spoken(*voice):
         return sled("synth", "one", "-m", voiced_model, "-o", "-", "-q", *SHORT, *voice).raw

@@ -73,5 +73,6 @@ Model = Annotated[
     ),
 ]
 Mode = Literal["reference", "continuation"]
+Normalise = Literal["none", "digits", "en"]
 Transcript = Annotated[str | None, typer.Option("--prompt-text", help="What --prompt-audio says.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="File to write.")]

@@ -72,6 +72,7 @@ class StreamJob:
         clock = stream.clock
         return {
             "path": str(self.target),
+            "text": stream.text,
             "seconds": round(clock.audio, 3),
             "rtf": round(clock.rtf, 3),
             "ttfa": _rounded(clock.ttfa),

@@ -13,6 +13,7 @@ from sled_cli._options import (
     Json,
     Mode,
     Model,
+    Normalise,
     Offline,
     Quiet,
     Threads,
@@ -66,6 +67,14 @@ def synth(
     max_seconds: Annotated[
         float | None, typer.Option("--max-seconds", help="Stop after so much audio.")
     ] = None,
+    normalise: Annotated[
+        Normalise | None,
+        typer.Option(
+            "--normalise",
+            help="Put numbers, dates, symbols into English words, or digits only.",
+            show_default="what the voice's card says",
+        ),
+    ] = None,
     stream: Annotated[
         bool, typer.Option("--stream", help="Speak stdin as it comes; audio out as it is made.")
     ] = False,
@@ -111,7 +120,13 @@ def synth(
             speaker = _speaker(synthesizer, prompt_audio, prompt_text, prompt_mode, voice)
         if synthesizer.card is not None:
             channels.note(synthesizer.card.summary)
-        manner: Manner = {"voice": speaker, "cfg": cfg, "seed": seed, "max_seconds": max_seconds}
+        manner: Manner = {
+            "voice": speaker,
+            "cfg": cfg,
+            "seed": seed,
+            "max_seconds": max_seconds,
+            "normalise": normalise,
+        }
         line, facts = job.speak(channels, synthesizer, manner)
         facts["seed"] = seed
         facts["model"] = model or "embedded"

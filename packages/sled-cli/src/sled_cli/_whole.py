@@ -13,6 +13,8 @@ from sled_cli._text import free_name
 if TYPE_CHECKING:
     from sled_infer import Synthesizer, Voice
 
+    from sled_cli._options import Normalise
+
 
 class Manner(TypedDict):
     """How something is to be said."""
@@ -21,6 +23,7 @@ class Manner(TypedDict):
     cfg: float
     seed: int
     max_seconds: float | None
+    normalise: "Normalise | None"
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class WholeJob:
         line = f"{speech.audio_seconds:.2f} s, RTF {speech.rtf:.2f}"
         return line, {
             "path": str(self.target),
+            "text": speech.text,
             "seconds": round(speech.audio_seconds, 3),
             "rtf": round(speech.rtf, 3),
             "stopped": speech.stopped,

@@ -11,6 +11,7 @@ from ._engine import Engine
 from ._errors import SynthesisError
 from ._loading import pick_device
 from ._noise import GivenNoise, Noise, SeededNoise
+from ._normalise import NORMALISERS, normalise
 from ._pace import paced
 from ._session import Stream
 from ._speech import Request, Speech, Timings
@@ -23,6 +24,7 @@ from ._voice import Voice
 __version__ = "0.1.0"
 
 __all__ = [
+    "NORMALISERS",
     "OFFLINE_STOP",
     "STREAMING_STOP",
     "Engine",
@@ -43,6 +45,7 @@ __all__ = [
     "VoiceCard",
     "__version__",
     "embedded",
+    "normalise",
     "paced",
     "pick_device",
 ]

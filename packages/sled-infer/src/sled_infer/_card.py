@@ -4,10 +4,12 @@ The file may hold, all but `name` optional:
 
     {"name": "digits", "description": "…", "can_say": "…", "cannot_say": "…",
      "words": ["zero", …], "speakers": ["george", …], "default_speaker": "george",
-     "default_prompt": true}
+     "default_prompt": true, "normalise": "digits"}
 
-`words` restricts the voice to these; absent, it says whatever it is given. For each speaker
-there is a prompt, `voices/<speaker>.safetensors`. `default_prompt` says whether the default
+`words` restricts the voice to these; absent, it says whatever it is given. `normalise` says how a
+text is put into words for it (see `sled_infer.normalise`): "en", "digits", or "none", the texts it
+was trained on as they were written. Absent, it is "digits" with `words`, else "none". For each
+speaker there is a prompt, `voices/<speaker>.safetensors`. `default_prompt` says whether the default
 speaker's prompt is used when no voice is asked for. Further fields do no harm.
 """
 
@@ -19,14 +21,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ._errors import SynthesisError
+from ._normalise import check_normaliser, normalise
 from ._voice import Voice
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ._speech import Normalise
+
 CARD_NAME = "voice.json"
-_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-_WORD = re.compile(r"\d|[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class VoiceCard:
     speakers: tuple[str, ...] = ()
     default_speaker: str | None = None
     default_prompt: bool = False
+    normalise: Normalise = "none"
 
     @classmethod
     def read(cls, folder: Path) -> VoiceCard | None:
@@ -69,6 +74,7 @@ class VoiceCard:
             speakers=speakers,
             default_speaker=default,
             default_prompt=bool(fields.get("default_prompt", False)),
+            normalise=_normaliser(path, fields),
         )
 
     @property
@@ -79,11 +85,10 @@ class VoiceCard:
         parts = [part for part in (self.description, can, cannot) if part]
         return f"voice {self.name!r}: {'; '.join(parts) or 'no description'}"
 
-    def normalize(self, text: str) -> tuple[str, tuple[str, ...]]:
-        """Turn a text into words this voice knows, and list those that it does not.
+    def known(self, text: str) -> tuple[str, tuple[str, ...]]:
+        """Keep the words of a text that this voice knows, and list those that it does not.
 
-        Digits are spelled one by one ("314" → "three one four"), case and punctuation go. A
-        voice without a word list takes the text as it is.
+        Case and punctuation go. A voice without a word list takes the text as it is.
 
         Returns:
             The text (empty if nothing is left of it), and the words left out.
@@ -91,13 +96,13 @@ class VoiceCard:
         """
         if not self.words:
             return text, ()
-        found = [_spelled(word) for word in _WORD.findall(text.lower())]
+        found = _WORD.findall(text.lower())
         known = [word for word in found if word in self.words]
         return " ".join(known), tuple(word for word in found if word not in self.words)
 
     def check_text(self, text: str) -> tuple[str, ...]:
         """List the words of a text that this voice cannot say."""
-        return self.normalize(text)[1]
+        return self.known(normalise(text, self.normalise))[1]
 
     def speaker(self, name: str) -> Voice:
         """Load a speaker's prompt; SynthesisError if there is no such speaker."""
@@ -113,8 +118,12 @@ class VoiceCard:
         return self.speaker(self.default_speaker)
 
 
-def _spelled(word: str) -> str:
-    return _DIGITS[int(word)] if word.isdecimal() else word
+def _normaliser(path: Path, fields: dict[str, object]) -> Normalise:
+    name = fields.get("normalise", "digits" if fields.get("words") else "none")
+    try:
+        return check_normaliser(str(name))
+    except SynthesisError as error:
+        raise SynthesisError(f"{path}: {error}") from None
 
 
 def _strings(path: Path, fields: dict[str, object], name: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import torch
 from sled_model import layout_for
 
 from ._noise import SeededNoise
+from ._normalise import check_normaliser, normalise
 from ._reader import TextReader
 from ._text import check_room, frames_at_least
 from ._utterance import Utterance
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ._card import VoiceCard
-    from ._speech import Request
+    from ._speech import Normalise, Request
     from ._voice import Voice
 
 
@@ -52,7 +53,7 @@ class Planner:
 
         """
         voice = self._voice(request)
-        reader = TextReader(self.tokenizer, self.card, voice)
+        reader = self._reader(request, voice)
         ids = [*reader.open(), *reader.push(request.text), *reader.finish()]
         self._check_room(reader.full_text, len(ids), voice)
         utterance = self._utterance(request, ids, voice)
@@ -61,20 +62,27 @@ class Planner:
     def plan_open(self, request: Request) -> tuple[Utterance, TextReader]:
         """Plan what is to be said of a text that is still to come; `request.text` is not read."""
         voice = self._voice(request)
-        reader = TextReader(self.tokenizer, self.card, voice)
+        reader = self._reader(request, voice)
         return self._utterance(request, reader.open(), voice), reader
 
     def _voice(self, request: Request) -> Voice | None:
-        """Choose the voice, its transcript in words that the card knows."""
+        """Choose the voice, its transcript in words as the model is to read them."""
         voice = self.default_voice if request.voice is None else request.voice
         if voice is None:
             return None
         voice.check(self.codec)
-        if self.card is None:
-            return voice
-        return replace(
-            voice, transcript=self.card.normalize(voice.transcript)[0] or voice.transcript
-        )
+        words = normalise(voice.transcript, self._normalise(request))
+        if self.card is not None:
+            words = self.card.known(words)[0]
+        return replace(voice, transcript=words or voice.transcript)
+
+    def _normalise(self, request: Request) -> Normalise:
+        if request.normalise is not None:
+            return check_normaliser(request.normalise)
+        return "none" if self.card is None else self.card.normalise
+
+    def _reader(self, request: Request, voice: Voice | None) -> TextReader:
+        return TextReader(self.tokenizer, self.card, voice, self._normalise(request))
 
     def _utterance(self, request: Request, ids: Sequence[int], voice: Voice | None) -> Utterance:
         # The engine ends at the last position by itself.

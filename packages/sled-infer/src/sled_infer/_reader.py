@@ -1,8 +1,8 @@
 """From text, whole or piece by piece, to the tokens the model reads: one way for both.
 
-A piece is cleaned, words that a restricted voice does not know are left out, a prompt's
-transcript is put before it, and all that has become certain is encoded. Whatever the cuts, the
-tokens are those of the whole text.
+A piece is cleaned, put into words as the voice wants them, words that a restricted voice does not
+know are left out, a prompt's transcript is put before it, and all that has become certain is
+encoded. Whatever the cuts, the tokens are those of the whole text.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sled_model import IncrementalEncoder
 
 from ._errors import SynthesisError
+from ._normalise import make_normaliser
 from ._text import Cleaner
 
 if TYPE_CHECKING:
@@ -38,18 +39,15 @@ class KnownWords:
     card: VoiceCard
     left_out: list[str] = field(default_factory=list)
     held: str = ""
-    _said: bool = False
 
-    def push(self, text: str, *, whole_words: bool) -> str:
+    def push(self, text: str, *, whole_words: bool, final: bool = False) -> str:
         """Give the known words of what has come, but for the last one if it may go on."""
         text = self.held + text
-        cut = len(text) if whole_words else text.rfind(" ") + 1
+        cut = len(text) if whole_words or final else text.rfind(" ") + 1
         self.held = text[cut:]
-        known, unknown = self.card.normalize(text[:cut])
+        known, unknown = self.card.known(text[:cut])
         self.left_out += unknown[: _MOST_LISTED - len(self.left_out)]
-        space = " " if known and self._said else ""
-        self._said = self._said or bool(known)
-        return space + known
+        return known
 
 
 class TextReader:
@@ -59,14 +57,23 @@ class TextReader:
         tokenizer: the model's.
         card: of a voice that may know certain words only.
         voice: a prompt whose transcript stands before the text, in words the card knows.
+        normalise: how the text is put into words; see `Request`.
 
     """
 
-    def __init__(self, tokenizer: Tokenizer, card: VoiceCard | None, voice: Voice | None) -> None:
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        card: VoiceCard | None,
+        voice: Voice | None,
+        normalise: str = "none",
+    ) -> None:
         self._encoder = IncrementalEncoder(tokenizer)
         self._cleaner = Cleaner()
         self._card = card
         self._known = KnownWords(card) if card is not None and card.words else None
+        words = make_normaliser(normalise)
+        self._filters = [each for each in (words, self._known) if each is not None]
         self._voice = voice
         self._undecided = ""
         self._led = voice is None
@@ -120,7 +127,7 @@ class TextReader:
         continued = voice is not None and voice.mode == "continuation" and self._cleaner.empty
         if not continued:
             self._cleaner.finish()
-        ids = self._say("", whole_words=True)
+        ids = self._say("", whole_words=True, final=True)
         if not self._said and not continued:
             can = f": it says {self._card.can_say}" if self._card and self._card.can_say else ""
             raise SynthesisError(f"text: this voice knows none of its words{can}")
@@ -129,15 +136,16 @@ class TextReader:
             ids += self._encode(voice.full_text(self._undecided), whole_words=True)
         return ids + self._encoder.finish()
 
-    def _say(self, text: str, *, whole_words: bool) -> list[int]:
-        if self._known is not None:
-            text = self._known.push(text, whole_words=whole_words)
+    def _say(self, text: str, *, whole_words: bool, final: bool = False) -> list[int]:
+        for each in self._filters:
+            text = each.push(text, whole_words=whole_words, final=final)
             whole_words = True
-        space = " " if text and not self._said and self._read else ""
+        apart = bool(self._filters) if self._said else bool(self._read)
+        space = " " if text and apart else ""
         if text:
-            self._said.append(text)
+            self._said.append(space + text if self._said else text)
         ids = self._encode(self._after_transcript(space + text), whole_words=whole_words)
-        held = self._encoder.held if self._known is None else self._known.held
+        held = (self._filters[0] if self._filters else self._encoder).held
         if len(held) > LONGEST_WORD:
             raise SynthesisError(
                 f"text: a word of more than {LONGEST_WORD} characters; put spaces between words"

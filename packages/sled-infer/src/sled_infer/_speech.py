@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf, isfinite
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from ._errors import SynthesisError
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ._voice import Voice
 
 DEFAULT_CFG = 2.0
+Normalise = Literal["none", "digits", "en"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Request:
         seed: of the request's own noise; the same seed gives the same audio.
         max_seconds: an end by force; None leaves it to the model and its positions.
         layout: how text and frames interleave; None for what the model was trained for.
+        normalise: how the text is put into words: "en", "digits" or "none"; None for what the
+            voice's card says, and "none" for a model without a card.
 
     Raises:
         SynthesisError: cfg or max_seconds is not a number that makes sense.
@@ -40,6 +43,7 @@ class Request:
     seed: int = 0
     max_seconds: float | None = None
     layout: Layout | None = None
+    normalise: Normalise | None = None
 
     def __post_init__(self) -> None:
         if not (isfinite(self.cfg) and self.cfg >= 0):
@@ -59,6 +63,7 @@ class StreamOptions(TypedDict, total=False):
     max_seconds: float | None
     chunk_frames: int
     layout: Layout | None
+    normalise: Normalise | None
     obey_early_stop: bool
 
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from sled_model import Layout, SledModel
     from torch import Tensor
 
+    from ._speech import Normalise
+
 DEFAULT_BATCH = 16
 
 
@@ -146,6 +148,7 @@ class Synthesizer:
         cfg: float = DEFAULT_CFG,
         seed: int = 0,
         max_seconds: float | None = None,
+        normalise: Normalise | None = None,
     ) -> Speech:
         """Speak one text.
 
@@ -156,13 +159,15 @@ class Synthesizer:
             cfg: strength of guidance, 1 for none.
             seed: the same seed gives the same audio.
             max_seconds: an end by force.
+            normalise: how the text is put into words; see `Request`.
 
         Raises:
             SynthesisError: nothing to say, text or prompt too long, a voice of another codec,
                 or an option out of range.
 
         """
-        return self.synthesize_batch([Request(text, voice, cfg, seed, max_seconds)])[0]
+        request = Request(text, voice, cfg, seed, max_seconds, normalise=normalise)
+        return self.synthesize_batch([request])[0]
 
     def synthesize_batch(
         self, requests: Sequence[Request], *, batch_size: int = DEFAULT_BATCH
@@ -192,6 +197,7 @@ class Synthesizer:
         max_seconds: float | None = None,
         chunk_frames: int = DEFAULT_CHUNK,
         layout: Layout | None = None,
+        normalise: Normalise | None = None,
         obey_early_stop: bool = False,
     ) -> Stream:
         """Begin to speak a text that is still to come; see `Stream`.
@@ -204,6 +210,7 @@ class Synthesizer:
             chunk_frames: frames of audio to a piece, as far as text allows.
             layout: how many frames may follow how many tokens; None for what the model was
                 trained for. Others are tried with a warning.
+            normalise: how the text is put into words; see `Request`.
             obey_early_stop: end when the model says so though text is unread, as the original
                 implementation does; the rest of the text is lost.
 
@@ -212,7 +219,7 @@ class Synthesizer:
 
         """
         layout = choose_layout(self.model.config, layout, self._layouts)
-        request = Request("", voice, cfg, seed, max_seconds, layout)
+        request = Request("", voice, cfg, seed, max_seconds, layout, normalise)
         utterance, reader = self._planner.plan_open(request)
         utterance = replace(utterance, obey_early_stop=obey_early_stop)
         return Stream(self.engine, self.codec, utterance, reader, chunk_frames)

@@ -1,0 +1,179 @@
+"""English as it is spoken: numbers, dates, times, money, abbreviations and symbols in words.
+
+Words stay as they are; what is not plainly a word goes, with a word before it and two after it,
+to spokenform, which knows how it is read. So a text that still comes can be read as far as it is
+certain, and whatever the cuts, the outcome is that of the whole text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+
+from ._symbols import APOSTROPHES, CLOSING, DASHES, DECADES, DIGITS, OPENING, SYMBOLS
+
+LONGEST_PHRASE = 40  # words; a phrase without end is cut there
+_AFTER = 2  # words that may belong to what stands before them: "5 June 2021"
+_PLAIN = re.compile(
+    rf"[{re.escape(OPENING)}]*[^\W\d_]+(?:[{APOSTROPHES}-][^\W\d_]+)*[{APOSTROPHES}]?"
+    rf"[,;:!?.…]*[{re.escape(CLOSING)}]*[,;:]?|[{DASHES}…]+"
+)
+_END = re.compile(rf"[.!?…]+[{re.escape(CLOSING)}]*\Z")
+_INNER_DOT = re.compile(r"[^\W\d_]\.[^\W\d_]")
+# Abbreviations that in small letters are words: "The cat sat."
+_WORDS_TOO = frozenset(
+    f"{word}." for word in ("gal", "in", "mar", "max", "no", "rev", "sat", "sun", "wed")
+)
+_ROMAN = re.compile(r"(?<=[a-z] )(?=[IVX]{2})(X{0,2}(?:IX|IV|V?I{2,3}|VI|V|I{2,3})|X{1,2})\b")
+_ROMAN_VALUES = {"I": 1, "V": 5, "X": 10}
+# What the library does not read, or not in every place.
+_BEFORE_IT = (
+    (re.compile(r"\bSept\."), "September"),
+    *((re.compile(rf"[{APOSTROPHES}]{tens}0s\b"), word) for tens, word in enumerate(DECADES, 2)),
+    (re.compile(r"\b24/7\b"), "twenty-four seven"),
+)
+_NUMBER_SIGN = re.compile(r"(?:\b[Nn]o\.|#|№) ?(\d+)\b")
+_SYMBOL = re.compile(f"[{re.escape(''.join(SYMBOLS))}]")
+_BEFORE_MARK = re.compile(rf" (?=[,.;:!?)\]}}{CLOSING[-3:]}])")
+_FIRST_YEAR, _ROUND_YEARS, _LAST_YEAR = 1100, range(2000, 2010), 2099
+
+
+class EnglishWords:
+    """Puts a text that comes in pieces into words.
+
+    Attributes:
+        held: the end of what has come, which further text may still change.
+
+    """
+
+    def __init__(self) -> None:
+        self._words: list[str] = []
+        self._last = ""
+
+    @property
+    def held(self) -> str:
+        """The end of what has come, which further text may still change."""
+        return " ".join([*self._words, self._last])
+
+    def push(self, text: str, *, whole_words: bool, final: bool = False) -> str:
+        """Take text on one line, and give the spoken words that have become certain.
+
+        Args:
+            text: words with one space between them; a space comes with the word after it.
+            whole_words: the last word is whole.
+            final: no more text will come.
+
+        """
+        *whole, self._last = (self._last + text).split(" ")
+        if whole_words or final:
+            whole, self._last = [*whole, self._last], ""
+        self._words += filter(None, whole)
+        spoken = []
+        while count := self._certain(final=final):
+            phrase, self._words = self._words[:count], self._words[count:]
+            spoken.append(_speak(phrase))
+        return " ".join(filter(None, spoken))
+
+    def _certain(self, *, final: bool) -> int:
+        """Count the words of the first phrase, or 0 if it may go on."""
+        words, since = self._words, _AFTER
+        for place, word in enumerate(words):
+            special = not _is_plain(word)
+            if place and special is False and since >= _AFTER:
+                return place
+            since = 0 if special else since + 1
+            if _closes(word) or place + 1 == LONGEST_PHRASE:
+                return place + 1
+        return len(words) if final else 0
+
+
+def _speak(words: list[str]) -> str:
+    phrase = " ".join(words)
+    if all(_is_plain(word) for word in words):
+        return phrase
+    for pattern, instead in _BEFORE_IT:
+        phrase = pattern.sub(instead, phrase)
+    phrase = _NUMBER_SIGN.sub(lambda found: f"number {_number(found[1])}", phrase)
+    return _tidy(_without_digits(_prepare(phrase)))
+
+
+@lru_cache(maxsize=4096)
+def _is_plain(word: str) -> bool:
+    """Tell whether a word is read as it is written, whatever stands around it."""
+    if not _PLAIN.fullmatch(word) or any(map(str.isnumeric, word)):
+        return False
+    letters = "".join(filter(str.isalpha, word))
+    return not (len(letters) > 1 and letters.isupper()) and not _is_short(word)
+
+
+@lru_cache(maxsize=4096)
+def _is_short(word: str) -> bool:
+    """Tell whether a full stop at the word's end may be that of an abbreviation."""
+    bare = word.strip(f"{OPENING}{CLOSING},;:!?")
+    if not bare.endswith("."):
+        return False
+    if bare in _WORDS_TOO:
+        return False
+    known: bool = _library().has_abbreviation(bare, language="en")
+    return known or len(bare.rstrip(".")) == 1 or _INNER_DOT.search(bare) is not None
+
+
+def _closes(word: str) -> bool:
+    """Tell whether a sentence surely ends with this word."""
+    return _END.search(word) is not None and not _is_short(word)
+
+
+def _prepare(phrase: str) -> str:
+    try:
+        prepared = _library().prepare(phrase, language="en", normalize_literals=True)
+    except ValueError:  # a number of no known form, such as "2,5"
+        return phrase
+    return str(prepared.spoken_text)
+
+
+def _without_digits(text: str) -> str:
+    """Read what the library left: bare numbers, symbols, Roman numbers after a word."""
+    text = _SYMBOL.sub(lambda found: f" {SYMBOLS[found[0]]} ", text)
+    text = _ROMAN.sub(lambda found: _number(str(_roman(found[0]))), text)
+    text = "".join(_plain_digits(each) for each in text)
+    text = re.sub(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])", " ", text)
+    return re.sub(r"\d+", lambda found: _number(found[0]), text)
+
+
+def _plain_digits(character: str) -> str:
+    if character.isnumeric() and not (character.isascii() or character.isalpha()):
+        return f" {unicodedata.normalize('NFKC', character)} "
+    return character
+
+
+def _number(digits: str) -> str:
+    """Read a bare number, four digits as a year where years are."""
+    plain = "".join(str(int(digit)) for digit in digits)
+    value = int(plain[:5])
+    year = len(plain) == len("1984") and _FIRST_YEAR <= value <= _LAST_YEAR
+    if year and value not in _ROUND_YEARS:
+        read = _prepare(f"in {plain}").removeprefix("in ")
+    else:
+        options = {"language": "en", "long_number_mode": "cardinal"}
+        read = str(_library().prepare(plain, **options).spoken_text)
+    if not any(character.isdigit() for character in read):
+        return read
+    return " ".join(DIGITS[int(digit)] for digit in plain)
+
+
+def _roman(numeral: str) -> int:
+    values = [_ROMAN_VALUES[letter] for letter in numeral]
+    after = [*values[1:], 0]
+    return sum(-one if one < two else one for one, two in zip(values, after, strict=True))
+
+
+def _tidy(text: str) -> str:
+    return _BEFORE_MARK.sub("", " ".join(text.split()))
+
+
+@cache
+def _library():  # type: ignore[no-untyped-def]  # noqa: ANN202 - a module
+    import spokenform  # noqa: PLC0415 - takes a second, and few need it
+
+    return spokenform

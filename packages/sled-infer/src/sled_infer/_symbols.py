@@ -1,0 +1,39 @@
+"""Symbols, digits and quotation marks: how they are read in English, which of them are silent."""
+
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+# From the twenties on.
+DECADES = (
+    *("twenties", "thirties", "forties", "fifties"),
+    *("sixties", "seventies", "eighties", "nineties"),
+)
+APOSTROPHES = "'\u2019"
+OPENING, CLOSING = "([{\"'\u201c\u2018\u00ab\u00a1\u00bf", ")]}\"'\u201d\u2019\u00bb"
+DASHES = "-\u2013\u2014"
+SYMBOLS = {
+    "&": "and",
+    "%": "percent",
+    "+": "plus",
+    "=": "equals",
+    "@": "at",
+    "#": "number",
+    "$": "dollars",
+    "£": "pounds",
+    "€": "euros",
+    "¥": "yen",
+    "¢": "cents",
+    "°": "degrees",
+    "\u00d7": "times",
+    "÷": "divided by",
+    "±": "plus or minus",
+    "~": "about",
+    "≈": "about",
+    "<": "less than",
+    ">": "greater than",
+    "≤": "at most",
+    "≥": "at least",
+    "§": "section",
+    "²": "squared",
+    "³": "cubed",
+    "/": "slash",
+    **dict.fromkeys("*_^|`\\™®©", ""),
+}
