@@ -1,8 +1,9 @@
 """Does the embedded voice say the digits it was asked for? An independent recogniser decides.
 
-    uv run python benchmarks/digits.py [--speech DIR] [--model M] [--json F] [--keep DIR]
+    uv run python benchmarks/digits.py [--speech DIR] [--model M] [--way W] [--json F] [--keep DIR]
 
-Speaks 50 strings of 3 to 6 digits that no training sequence contains, its speakers in turn.
+Speaks 50 strings of 3 to 6 digits that no training sequence contains, its speakers in turn; with
+`--way streamed` a word at a time, with `--way offline` all text before the first frame.
 Digit accuracy is 1 - (S + D + I) / N against what the recogniser writes down; every word that
 is no digit counts as an error. With --speech the same strings are also joined from real takes
 that were held out of training: what the recogniser makes of those is the ceiling.
@@ -16,11 +17,13 @@ import random
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
 from _clips import SAMPLE_RATE, add_speech_argument, in_words, read_takes, test_strings
 from _digits import PROMPTED, error_rate, spoken_digits
 from sled_codec import write_audio
 from sled_infer import Request, Synthesizer
 from sled_infer.evaluation import JUDGES, Judge, WordErrors, compare, hear
+from sled_model import OfflineLayout
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 RECOGNISERS = {name: judge for name, judge in JUDGES.items() if judge.kind == "text"}
 RECOGNISERS[PROMPTED.name] = PROMPTED
 DEFAULT_RECOGNISERS = ("whisper-tiny", PROMPTED.name)
+WAYS = ("whole", "streamed", "offline")
+LONGEST = 10.0  # seconds of a string
 
 
 def speak(args: argparse.Namespace, strings: list[str]) -> tuple[list[Tensor], list[str], int]:
@@ -38,12 +43,28 @@ def speak(args: argparse.Namespace, strings: list[str]) -> tuple[list[Tensor], l
     voices = [(name, card.speaker(name)) for name in names] if card else []
     voices = voices or [("model", None)]
     chosen = [voices[number % len(voices)] for number in range(len(strings))]
+    layout = OfflineLayout() if args.way == "offline" else None
     requests = [
-        Request(in_words(digits), voice, args.cfg, args.seed + number, max_seconds=10)
+        Request(in_words(digits), voice, args.cfg, args.seed + number, LONGEST, layout)
         for number, (digits, (_, voice)) in enumerate(zip(strings, chosen, strict=True))
     ]
-    speeches = synthesizer.synthesize_batch(requests)
-    return [each.wave for each in speeches], [name for name, _ in chosen], synthesizer.sample_rate
+    if args.way == "streamed":
+        waves = [stream(synthesizer, request) for request in requests]
+    else:
+        waves = [speech.wave for speech in synthesizer.synthesize_batch(requests)]
+    return waves, [name for name, _ in chosen], synthesizer.sample_rate
+
+
+def stream(synthesizer: Synthesizer, request: Request) -> Tensor:
+    """Speak a request as its words come one by one: `[samples]`."""
+    pieces = synthesizer.stream(
+        (f"{word} " for word in request.text.split()),
+        voice=request.voice,
+        cfg=request.cfg,
+        seed=request.seed,
+        max_seconds=request.max_seconds,
+    )
+    return torch.cat(list(pieces))
 
 
 def join(speech: Path, strings: list[str], seed: int) -> tuple[list[Tensor], list[str], int]:
@@ -99,6 +120,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--model", default="embedded", help="model folder or hub id")
     parser.add_argument("--codec", help="the model's own unless given")
     parser.add_argument("--speakers", nargs="+", help="all of the voice's unless given")
+    parser.add_argument("--way", choices=WAYS, default="whole", help="how the text is given")
     parser.add_argument("--cfg", type=float, default=2.0)
     parser.add_argument("--seed", type=int, default=0, help="of the first string, then counting up")
     parser.add_argument("--limit", type=int, help="strings, for a quick look")
