@@ -126,6 +126,18 @@ def test_changed_audio_and_changed_cuts_are_encoded_anew(corpus_folder, codec, t
     assert len(list(out.glob("codes-*"))) == 2
 
 
+def test_who_ends_first_leaves_alone_what_others_are_writing(cuts, codec, tmp_path, store):
+    """The lines did not change, so that the first to end takes the other's old shards for new."""
+    others = store.folder / ".codes-000001-0a0b.part.safetensors"
+    beyond = store.folder / ".codes-000009-0a0b.part.safetensors"
+    for partial in (others, beyond):
+        partial.write_bytes(b"half")
+    (store.folder / "codes-000000.safetensors").unlink()
+    assert encode(cuts, store.folder, codec, share=(0, 2), options=SMALL).made == 1
+    assert others.exists()
+    assert not beyond.exists()
+
+
 def test_unreadable_and_tiny_audio_is_counted_listed_and_left_out(cuts, codec, tmp_path):
     folder = tmp_path / "audio"
     folder.mkdir()

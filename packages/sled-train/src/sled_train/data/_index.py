@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sled_codec import Codec, atomic_write
 
 from .._errors import TrainError
-from ._shard import ShardHead, read_head, shard_name
+from ._shard import DIGITS, ShardHead, read_head, shard_name
 
 SUMMARY, TABLE, LEFT_OUT = "index.json", "index.npy", "skipped.txt"
 _FORMAT = "sled-codes-1"
@@ -164,13 +164,13 @@ def _entries(number: int, head: ShardHead, codebooks: int) -> NDArray[Any]:
 
 
 def _remove_beyond(folder: Path, shards: int) -> None:
-    """Remove shards of a longer cuts file, and what killed processes left half-written."""
-    kept = {shard_name(number) for number in range(shards)}
-    for path in folder.glob("codes-*.safetensors"):
-        if path.name not in kept:
-            path.unlink()
-    for partial in folder.glob(".codes-*.part.safetensors"):
-        partial.unlink()
+    """Remove the shards of a longer cuts file, half-written ones included.
+
+    Processes that end together all do so: what one has removed is not missed by another.
+    """
+    for path in folder.glob(f"*codes-{'[0-9]' * DIGITS}*.safetensors"):
+        if int(path.name.partition("codes-")[2][:DIGITS]) >= shards:
+            path.unlink(missing_ok=True)
 
 
 def _write(path: Path, content: bytes) -> None:

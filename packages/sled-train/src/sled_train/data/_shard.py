@@ -26,6 +26,8 @@ from .._errors import TrainError
 
 _ABOUT = "sled"
 _FORMAT = "sled-codes-1"
+DIGITS = 6
+"""Of a shard's number in its name."""
 _PER_CLIP = ("frames", "row_bytes", "codes_crc", "rows_crc")
 
 
@@ -67,7 +69,7 @@ class ShardHead:
 
 def shard_name(number: int) -> str:
     """File name of a shard."""
-    return f"codes-{number:06d}.safetensors"
+    return f"codes-{number:0{DIGITS}d}.safetensors"
 
 
 def write_shard(
@@ -77,7 +79,12 @@ def write_shard(
     origin: Origin,
     left_out: Sequence[str],
 ) -> None:
-    """Write a shard, whole or not at all; codes are int16 `[frames, codebooks]`."""
+    """Write a shard, whole or not at all; codes are int16 `[frames, codebooks]`.
+
+    What a killed process left of it half-written is removed.
+    """
+    for partial in path.parent.glob(f".{path.stem}-*.part{path.suffix}"):
+        partial.unlink(missing_ok=True)
     rows = [json.dumps(asdict(row), ensure_ascii=False).encode() for row, _ in clips]
     codes = [each.to("cpu", torch.int16).contiguous() for _, each in clips]
     tensors = {
