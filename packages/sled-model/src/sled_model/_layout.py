@@ -9,18 +9,20 @@ the frame after the last one would be predicted.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 import torch
+from torch import Tensor
 
 from ._errors import ModelError
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from ._config import SledConfig
 
 EOS = 2
+
+Frames = TypeVar("Frames", int, Tensor)
+"""One frame, or an int64 tensor of frames."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Arrangement:
 class Layout(Protocol):
     """An interleaving of text and frames."""
 
-    def tokens_before(self, frame: int, text_length: int) -> int:
+    def tokens_before(self, frame: Frames, text_length: int) -> Frames:
         """Count the text tokens read before `frame` is predicted (never falls as frame grows)."""
         ...
 
@@ -61,9 +63,9 @@ class Layout(Protocol):
 class OfflineLayout:
     """All text first, then all frames."""
 
-    def tokens_before(self, frame: int, text_length: int) -> int:  # noqa: ARG002 (protocol)
+    def tokens_before(self, frame: Frames, text_length: int) -> Frames:
         """Count the text tokens read before `frame` is predicted: all of them."""
-        return text_length
+        return frame * 0 + text_length
 
     def unconditional(self, text_ids: Tensor) -> Tensor:
         """Keep the last text token only."""
@@ -92,9 +94,10 @@ class StreamingLayout:
             msg = f"streaming layout: n and m must be at least 1, not {self.n} and {self.m}"
             raise ModelError(msg)
 
-    def tokens_before(self, frame: int, text_length: int) -> int:
+    def tokens_before(self, frame: Frames, text_length: int) -> Frames:
         """Count the text tokens read before `frame` is predicted: n for every chunk begun."""
-        return min(text_length, self.n * (frame // self.m + 1))
+        read = self.n * (frame // self.m + 1)
+        return read.clamp(max=text_length) if isinstance(read, Tensor) else min(read, text_length)
 
     def unconditional(self, text_ids: Tensor) -> Tensor:
         """Read a single `</s>` instead of the text."""
@@ -116,11 +119,11 @@ def _arrange(layout: Layout, text_length: int, frames: int) -> Arrangement:
     if text_length < 1 or frames < 0:
         msg = f"layout: need text and no negative frame count, not {text_length} and {frames}"
         raise ModelError(msg)
-    read = torch.tensor([layout.tokens_before(f, text_length) for f in range(frames + 1)])
-    place = read + torch.arange(frames + 1)
+    frame = torch.arange(frames + 1)
+    place = frame + layout.tokens_before(frame, text_length)
     is_frame = torch.zeros(text_length + frames, dtype=torch.bool)
     is_frame[place[:frames]] = True
     index = torch.empty(text_length + frames, dtype=torch.int64)
-    index[is_frame] = torch.arange(frames)
+    index[is_frame] = frame[:-1]
     index[~is_frame] = torch.arange(text_length)
     return Arrangement(is_frame=is_frame, index=index, predict=place - 1)
