@@ -139,7 +139,7 @@ def test_without_text_only_the_last_token_counts(endless):
 def test_a_prompt_is_as_good_as_having_said_it(endless):
     [(said, _)] = spoken(endless, [utterance(5, cfg=2.0)])
     source = SeededNoise(0, NOISE)
-    rest = GivenNoise(torch.stack([source.draw() for _ in range(12)])[4:])
+    rest = GivenNoise(torch.cat([source.draw(1) for _ in range(12)])[4:])
     text = utterance(5).text_ids
     [(continued, _)] = spoken(endless, [Utterance(text, said[:4], 2.0, rest, 8)])
     torch.testing.assert_close(continued, said[4:], rtol=1e-4, atol=1e-4)
@@ -208,8 +208,13 @@ def test_decoding_leaves_no_gradients_and_no_global_random_state(endless):
 
 def test_noise_of_a_seed_is_the_same_however_many_are_drawn():
     source = SeededNoise(3, NOISE)
-    many = torch.stack([source.draw() for _ in range(200)])
-    assert torch.equal(SeededNoise(3, NOISE).draw(), many[0])
+    many = torch.cat([source.draw(1) for _ in range(200)])
+    again, drawn = SeededNoise(3, NOISE), 0
+    while drawn < 180:
+        some = again.draw(7)
+        assert torch.equal(some, many[drawn : drawn + len(some)])
+        assert 1 <= len(some) <= 7
+        drawn += len(some)
     assert abs(float(many.mean())) < 0.1
     assert abs(float(many.std()) - 1) < 0.1
 
@@ -220,8 +225,18 @@ def test_a_seed_is_a_64_bit_number(seed):
         SeededNoise(seed, NOISE)
 
 
+@pytest.mark.parametrize("ahead", [1, 5, 64])
+def test_how_far_noise_is_drawn_ahead_changes_nothing(model, monkeypatch, ahead):
+    wanted = spoken(model, [utterance(**each) for each in VARIED])
+    monkeypatch.setattr("sled_infer._ahead._AT_ONCE", ahead)
+    found = spoken(model, [utterance(**each) for each in VARIED], at_once=3)
+    for (frames, stopped), (other, still) in zip(found, wanted, strict=True):
+        assert stopped == still
+        torch.testing.assert_close(frames, other, rtol=1e-4, atol=1e-4)
+
+
 def test_given_noise_runs_out_with_an_error():
-    source = GivenNoise(torch.zeros(1, NOISE))
-    source.draw()
-    with pytest.raises(SynthesisError, match="only 1"):
-        source.draw()
+    source = GivenNoise(torch.zeros(3, NOISE))
+    assert [len(source.draw(2)), len(source.draw(2))] == [2, 1]
+    with pytest.raises(SynthesisError, match="only 3"):
+        source.draw(2)

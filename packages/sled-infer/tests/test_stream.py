@@ -455,7 +455,7 @@ def test_a_step_that_breaks_off_ends_all_and_says_why(streaming, monkeypatch):
         raise MemoryError("no more")
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(streaming.model), "sample", broken)
+        patch.setattr(streaming.model.head, "draw", broken)
         with pytest.raises(MemoryError):
             streams[0].read()
     assert [stream.state.value for stream in streams] == ["failed", "failed"]

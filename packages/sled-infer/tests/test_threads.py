@@ -58,7 +58,7 @@ def test_the_number_holds_while_it_speaks_and_not_after(model_folder, codec, mon
         model_folder, codec=codec, device="cpu", threads=before + 2
     )
     seen = set()
-    for holder, name in ((synthesizer.model, "sample"), (codec, "decode_step")):
+    for holder, name in ((synthesizer.model, "stop_logits"), (codec, "decode_step")):
         original = getattr(holder, name)
 
         def watched(*args, _original=original, **options):

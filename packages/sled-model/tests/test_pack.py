@@ -8,6 +8,12 @@ from sled_model import _pack as pack
 NEAR = {"bf16": 0.02, "int8": 0.06}
 
 
+@pytest.fixture(autouse=True)
+def _small_maps_too(monkeypatch):
+    """Let int8 have the maps of a tiny model, which it would leave to bf16."""
+    monkeypatch.setattr(pack, "_FEWEST_INT8_OUTPUTS", 0)
+
+
 def inputs(rows, length, seed=0):
     return torch.randn(rows, length, 16, generator=torch.Generator().manual_seed(seed))
 
@@ -15,7 +21,7 @@ def inputs(rows, length, seed=0):
 @torch.inference_mode()
 def spoken(model, rows=3):
     """Hidden states and latents after a prefill of ragged rows and three steps."""
-    cache = KVCache.allocate(model.config, rows, 20)
+    cache = KVCache.allocate(model.config, rows, 20, dtype=model.cache_dtype or model.dtype)
     model.backbone(inputs(rows, 6), cache, [6 - n for n in range(rows)])
     hidden = [model.backbone(inputs(rows, 1, seed=n), cache)[:, 0] for n in (1, 2, 3)]
     noise = torch.randn(rows, 5, generator=torch.Generator().manual_seed(0))
@@ -52,7 +58,7 @@ def test_a_row_of_zeros_stays_one():
     with torch.no_grad():
         linear.weight.fill_(0.5)
         linear.bias.fill_(2.0)
-        packed = pack.Int8Linear(linear, torch.float32)
+        packed = pack.Int8Linear(linear)
         assert torch.equal(packed(torch.zeros(2, 8)), torch.full((2, 4), 2.0))
 
 
@@ -82,3 +88,24 @@ def test_a_machine_without_the_kernels_is_an_error_before_anything_changes(tiny_
     with pytest.raises(ModelError, match=r"no kernels for int8 here \(no such operator\)"):
         pack_weights(tiny_model, "int8")
     assert torch.equal(spoken(tiny_model)[0], wanted[0])
+
+
+def test_maps_too_small_for_int8_kernels_are_bf16(tiny_model, monkeypatch):
+    monkeypatch.setattr(pack, "_FEWEST_INT8_OUTPUTS", 16)
+    packed = pack_weights(tiny_model, "int8")
+    assert isinstance(packed.backbone.layers[0].attention.qkv, pack.Int8Linear)
+    assert isinstance(packed.head.output, pack.Bf16Linear)
+
+
+def test_the_cache_of_packed_weights_is_bf16(tiny_model):
+    assert tiny_model.cache_dtype is None
+    assert pack_weights(tiny_model, "int8").cache_dtype is torch.bfloat16
+
+
+def test_a_norm_absorbed_by_the_next_map_changes_nothing(tiny_model):
+    x = inputs(3, 4)
+    with torch.no_grad():
+        wanted = tiny_model.backbone(x)
+        for layer in tiny_model.backbone.layers:
+            pack._absorb_norms(layer)
+        torch.testing.assert_close(tiny_model.backbone(x), wanted)

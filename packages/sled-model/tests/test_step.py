@@ -2,7 +2,9 @@
 
 import pytest
 import torch
-from sled_model import KVCache, SledConfig
+from sled_model import KVCache, SledConfig, Stepper
+from sled_model._backbone import rotate
+from sled_model._norm import UnitNorm
 
 LENGTHS = ([5, 5, 5], [2, 5, 3])
 
@@ -48,3 +50,41 @@ def test_the_input_is_left_as_it_was(tiny_model):
     with torch.inference_mode():
         tiny_model.backbone(x, KVCache.allocate(tiny_model.config, 2, 4))
     assert torch.equal(x, before)
+
+
+@pytest.mark.parametrize("lengths", LENGTHS, ids=["equal", "ragged"])
+def test_a_stepper_is_the_backbone_on_one_element(tiny_model, lengths):
+    generator = torch.Generator().manual_seed(0)
+    past, x = (torch.randn(3, length, 16, generator=generator) for length in (5, 1))
+    found = []
+    for step in (tiny_model.backbone, Stepper(tiny_model.backbone)):
+        cache = KVCache.allocate(tiny_model.config, 3, 8)
+        with torch.inference_mode():
+            tiny_model.backbone(past, cache, lengths)
+            given = x if step is tiny_model.backbone else x[:, 0].clone()
+            found.append(step(given, cache, [1, 0, 1]).view(3, 16))
+        assert cache.lengths == [
+            length + real for length, real in zip(lengths, [1, 0, 1], strict=True)
+        ]
+    assert torch.equal(*found)
+
+
+def test_matrices_turn_as_the_tables_do(tiny_model):
+    rotary, size = tiny_model.backbone.rotary, tiny_model.config.head_dim
+    x = torch.randn(3, 2, 1, size, generator=torch.Generator().manual_seed(0))
+    places = torch.tensor([0, 7, 63])
+    turned = x[:, :, 0] @ rotary.matrices(places)
+    torch.testing.assert_close(turned, rotate(x, *rotary(places[:, None]))[:, :, 0])
+
+
+def test_norms_of_few_operations_are_those_of_torch(tiny_model):
+    norm, x = (
+        tiny_model.backbone.norm,
+        torch.randn(3, 16, generator=torch.Generator().manual_seed(0))
+        * torch.tensor([[1e-4], [1.0], [1e3]]),
+    )
+    wanted = torch.nn.functional.rms_norm(x, (16,), norm.weight, norm.eps)
+    with torch.no_grad():
+        torch.testing.assert_close(norm(x), wanted)
+        unit = UnitNorm(16, norm.eps)
+        torch.testing.assert_close(unit(x) * 4 * norm.weight, wanted)

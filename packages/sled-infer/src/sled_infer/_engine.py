@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import torch
 from sled_model import ModelError
 
+from ._ahead import take_modulations
 from ._rows import Rows
 from ._threads import choose_threads, computing
 from ._track import Track
@@ -213,8 +214,8 @@ class Engine:
         if not speaking:
             return
         z = states if len(places) == len(ready) else states[places]
-        noise = torch.stack([track.utterance.noise.draw() for track in speaking])
-        latents = self._model.sample(self._guided(z, speaking), noise.to(z.device, z.dtype))
+        modulations = take_modulations(self._model, speaking)
+        latents = self._model.head.draw(self._guided(z, speaking), modulations)
         for track, latent in zip(speaking, latents, strict=True):
             track.say(latent)
 

@@ -21,8 +21,8 @@ _SEEDS = range(-(2**63), 2**64)
 class Noise(Protocol):
     """A source of one noise vector a frame."""
 
-    def draw(self) -> Tensor:
-        """Give the next float32 vector [K], on the CPU."""
+    def draw(self, most: int) -> Tensor:
+        """Give the next float32 vectors [1 to `most`, K], on the CPU."""
         ...
 
 
@@ -42,13 +42,13 @@ class SeededNoise:
         self._block = torch.empty(0, channels)
         self._next = 0
 
-    def draw(self) -> Tensor:
-        """Give the next vector [K]."""
+    def draw(self, most: int) -> Tensor:
+        """Give the next vectors [1 to `most`, K]."""
         if self._next == len(self._block):
             self._block = torch.randn(_BLOCK, self._channels, generator=self._generator)
             self._next = 0
-        self._next += 1
-        return self._block[self._next - 1]
+        first, self._next = self._next, min(self._next + most, len(self._block))
+        return self._block[first : self._next]
 
 
 class GivenNoise:
@@ -58,9 +58,9 @@ class GivenNoise:
         self._vectors = vectors.to("cpu", torch.float32)
         self._next = 0
 
-    def draw(self) -> Tensor:
-        """Give the next vector [K]; SynthesisError when there is none left."""
+    def draw(self, most: int) -> Tensor:
+        """Give the next vectors [1 to `most`, K]; SynthesisError when there is none left."""
         if self._next == len(self._vectors):
             raise SynthesisError(f"noise: only {self._next} vectors were given; give one a frame")
-        self._next += 1
-        return self._vectors[self._next - 1]
+        first, self._next = self._next, min(self._next + most, len(self._vectors))
+        return self._vectors[first : self._next]

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import torch
-from sled_model import KVCache
+from sled_model import KVCache, Stepper
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,6 +36,7 @@ class Rows:
 
     def __init__(self, model: SledModel) -> None:
         self._model = model
+        self._step = Stepper(model.backbone)
         self._rows: list[Row] = []
         self._cache: KVCache | None = None
         self._hidden = torch.empty(0)
@@ -89,7 +90,9 @@ class Rows:
         given = [latents.get(row, blank) for row in self._rows[first:past]]
         counts = [int(row in latents) for row in self._rows[first:past]]
         x = self._model.embed_latents(self._to_model(torch.stack(given)))
-        hidden = self._run(first, x[:, None], counts)[:, 0]
+        view = self._next(first, len(x), 1)
+        hidden = self._step(x, view, counts)
+        self._held().lengths[first:past] = view.lengths
         if len(latents) == past - first:
             self._hidden[first:past] = hidden
         else:
@@ -105,7 +108,9 @@ class Rows:
             for place, row in enumerate(group):
                 x[place, : counts[place]] = embedded[row]
             first = group[0].index
-            hidden = self._run(first, x, counts)
+            view = self._next(first, len(x), x.shape[1])
+            hidden = self._model.backbone(x, view, counts)
+            self._held().lengths[first : first + len(group)] = view.lengths
             last = torch.tensor(counts, device=hidden.device) - 1
             places = torch.arange(len(group), device=hidden.device)
             self._hidden[first : first + len(group)] = hidden[places, last]
@@ -139,16 +144,13 @@ class Rows:
     def _to_model(self, latents: Tensor) -> Tensor:
         return latents.to(self._model.device, self._model.dtype)
 
-    def _run(self, first: int, x: Tensor, counts: Sequence[int]) -> Tensor:
-        """Append elements [rows, L, H] to neighbouring rows; give their states [rows, L, H]."""
-        past = first + len(x)
-        self._make_room(max(self._held().lengths[first:past]) + x.shape[1])
-        lengths = self._held().lengths
+    def _next(self, first: int, count: int, length: int) -> KVCache:
+        """Give neighbouring rows as a cache of their own, with room for so many elements."""
+        past = first + count
+        self._make_room(max(self._held().lengths[first:past]) + length)
         view = self._view(first, past)
-        view.lengths = lengths[first:past]
-        hidden: Tensor = self._model.backbone(x, view, counts)
-        lengths[first:past] = view.lengths
-        return hidden
+        view.lengths = self._held().lengths[first:past]
+        return view
 
     def _view(self, first: int, past: int) -> KVCache:
         """Give a cache of neighbouring rows that shares this one's memory."""
@@ -173,7 +175,9 @@ class Rows:
         """Move what is held into larger buffers."""
         model, old, count = self._model, self._cache, len(self._rows)
         dtype, device = model.dtype, model.device
-        cache = KVCache.allocate(model.config, rows, positions, dtype=dtype, device=device)
+        cache = KVCache.allocate(
+            model.config, rows, positions, dtype=model.cache_dtype or dtype, device=device
+        )
         hidden = torch.zeros(rows, model.config.hidden_size, dtype=dtype, device=device)
         if old is not None:
             longest = max(old.lengths[:count])

@@ -39,6 +39,7 @@ class Track:
         failure: what went wrong, if that is what ended it.
         began: when it said its first frame, by `perf_counter`.
         rows: its rows of the cache, the conditional one first.
+        ahead: what the noise of the next frames alone decides, computed beforehand.
 
     """
 
@@ -52,6 +53,7 @@ class Track:
         self.stopped: bool | None = None
         self.failure: BaseException | None = None
         self.rows: tuple[Row, ...] = ()
+        self.ahead: deque[Tensor] = deque()
         self._positions = positions
         self._most_ahead = _UNKNOWN if most_ahead is None else most_ahead
         self._ids: list[int] = utterance.text_ids.tolist()

@@ -15,6 +15,7 @@ from ._layout import Arrangement, Layout, OfflineLayout, StreamingLayout, layout
 from ._losses import Losses
 from ._model import SledModel, register
 from ._pack import pack_weights
+from ._step import Stepper
 from ._tokenizer import Tokenizer
 
 __version__ = "0.1.0"
@@ -30,6 +31,7 @@ __all__ = [
     "OfflineLayout",
     "SledConfig",
     "SledModel",
+    "Stepper",
     "StreamingLayout",
     "Tokenizer",
     "__version__",

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ._errors import ModelError
-from ._step import advance
+from ._norm import RMSNorm
+from ._step import Stepper
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,8 @@ class Rotary(nn.Module):
 
     cos: Tensor
     sin: Tensor
+    same: Tensor
+    swap: Tensor
 
     def __init__(self, config: SledConfig) -> None:
         super().__init__()
@@ -35,6 +38,8 @@ class Rotary(nn.Module):
         self.positions: int = config.max_position_embeddings
         self.register_buffer("cos", torch.empty(0), persistent=False)
         self.register_buffer("sin", torch.empty(0), persistent=False)
+        self.register_buffer("same", torch.empty(0), persistent=False)
+        self.register_buffer("swap", torch.empty(0), persistent=False)
         self.fill("cpu")
 
     def fill(self, device: torch.device | str) -> None:
@@ -43,10 +48,18 @@ class Rotary(nn.Module):
         place = torch.arange(self.positions, device=device, dtype=torch.float32)
         angle = torch.outer(place, self.theta**-exponent)
         self.cos, self.sin = angle.cos(), angle.sin()
+        self.same = torch.eye(self.size, device=device)
+        self.swap = self.same.roll(self.size // 2, 1)
+        self.swap[self.size // 2 :].neg_()
 
     def forward(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """Look up positions [.., L]; give tables [.., 1, L, head size / 2] for all heads."""
         return self.cos[positions].unsqueeze(-3), self.sin[positions].unsqueeze(-3)
+
+    def matrices(self, positions: Tensor) -> Tensor:
+        """Give for positions [n] the matrices [n, size, size] that turn a row x by x @ matrix."""
+        cos, sin = self.cos[positions].repeat(1, 2), self.sin[positions].repeat(1, 2)
+        return torch.addcmul(self.same * cos[:, None], self.swap, sin[:, None])
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -121,9 +134,9 @@ class Layer(nn.Module):
 
     def __init__(self, config: SledConfig) -> None:
         super().__init__()
-        self.attention_norm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+        self.attention_norm = RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
         self.attention = Attention(config)
-        self.feed_forward_norm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+        self.feed_forward_norm = RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
         self.feed_forward = FeedForward(config)
         self.dropout = nn.Dropout(config.dropout)
 
@@ -146,7 +159,7 @@ class Backbone(nn.Module):
         super().__init__()
         self.rotary = Rotary(config)
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.num_hidden_layers))
-        self.norm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+        self.norm = RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
 
     def forward(
         self, x: Tensor, cache: KVCache | None = None, counts: Sequence[int] | None = None
@@ -170,7 +183,7 @@ class Backbone(nn.Module):
         """
         batch, length, _ = x.shape
         if cache is not None and length == 1 and not (self.training or torch.is_grad_enabled()):
-            return self._one_step(x, cache, counts)
+            return Stepper(self)(x[:, 0].clone(), cache, counts)[:, None]
         if cache is None:
             self._check_length(length)
             tables = self.rotary(torch.arange(length, device=x.device))
@@ -183,11 +196,6 @@ class Backbone(nn.Module):
             cache.advance(length if counts is None else counts)
         hidden: Tensor = self.norm(x)
         return hidden
-
-    def _one_step(self, x: Tensor, cache: KVCache, counts: Sequence[int] | None) -> Tensor:
-        hidden: Tensor = self.norm(advance(self, x[:, 0].clone(), cache))
-        cache.advance(1 if counts is None else counts)
-        return hidden[:, None]
 
     def _check_length(self, length: int) -> None:
         if length > self.rotary.positions:

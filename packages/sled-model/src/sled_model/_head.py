@@ -7,13 +7,15 @@ state in the place of the noisy sample.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ._config import SledConfig
 
 EPS = 1e-6
@@ -21,7 +23,7 @@ EPS = 1e-6
 
 def modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
     """Normalise the last dimension without learnt parameters, then scale and shift it."""
-    return F.layer_norm(x, x.shape[-1:], eps=EPS) * (1 + scale) + shift
+    return torch.addcmul(shift, F.layer_norm(x, x.shape[-1:], eps=EPS), scale)
 
 
 @torch.no_grad()
@@ -41,11 +43,14 @@ class HeadBlock(nn.Module):
         self.inner = nn.Linear(width, width)
         self.outer = nn.Linear(width, width)
 
-    def forward(self, x: Tensor, noise: Tensor) -> Tensor:
-        """Map features [.., W] and embedded noise [.., W] to features [.., W]."""
+    def modulations(self, noise: Tensor) -> tuple[Tensor, ...]:
+        """Give the shift, scale and gate [.., W] that embedded noise [.., W] asks for."""
         shift, scale, gate = self.modulation(F.silu(self.noise_norm(noise))).chunk(3, dim=-1)
-        out: Tensor = x + gate * self.outer(F.silu(self.inner(modulate(x, shift, scale))))
-        return out
+        return shift, 1 + scale, gate
+
+    def forward(self, x: Tensor, shift: Tensor, scale: Tensor, gate: Tensor) -> Tensor:
+        """Map features [.., W] to features [.., W]."""
+        return torch.addcmul(x, gate, self.outer(F.silu(self.inner(modulate(x, shift, scale)))))
 
     def zero_outputs(self) -> None:
         """Start as the identity: no shift, no scale, closed gate."""
@@ -66,11 +71,27 @@ class EnergyHead(nn.Module):
 
     def forward(self, z: Tensor, noise: Tensor) -> Tensor:
         """Draw one latent for each noise vector; leading dimensions broadcast."""
-        x, y = self.condition_in(z), self.noise_in(noise)
-        for block in self.blocks:
-            x = block(x, y)
+        return self.draw(z, self.modulations(noise))
+
+    def modulations(self, noise: Tensor) -> list[Tensor]:
+        """Compute all that hangs on the noise [.., K] alone, which is most of the weights.
+
+        Returns:
+            Tensors [.., W]: shift, scale and gate of each block, shift and scale of the output.
+
+        """
+        y = self.noise_in(noise)
+        blocks: list[Any] = list(self.blocks)
+        parts = [part for block in blocks for part in block.modulations(y)]
         shift, scale = self.modulation(F.silu(y)).chunk(2, dim=-1)
-        latent: Tensor = self.output(modulate(x, shift, scale))
+        return [*parts, shift, 1 + scale]
+
+    def draw(self, z: Tensor, modulations: Sequence[Tensor]) -> Tensor:
+        """Draw latents [.., D] from hidden states [.., H] and what `modulations` gave."""
+        x = self.condition_in(z)
+        for number, block in enumerate(self.blocks):
+            x = block(x, *modulations[3 * number : 3 * number + 3])
+        latent: Tensor = self.output(modulate(x, *modulations[-2:]))
         return latent
 
     def zero_outputs(self) -> None:

@@ -30,12 +30,17 @@ class SledModel(PreTrainedModel):  # type: ignore[no-untyped-call]
 
     Source: 2505.13181. `backbone(x, cache=None, counts=None)` is a module of its own; see
     `Backbone.forward`.
+
+    Attributes:
+        cache_dtype: of the key/value cache that suits the weights; None for the model's own.
+
     """
 
     config_class = SledConfig
     config: SledConfig
     base_model_prefix = ""
     _supports_sdpa = True
+    cache_dtype: torch.dtype | None = None
 
     def __init__(self, config: SledConfig) -> None:
         super().__init__(config)

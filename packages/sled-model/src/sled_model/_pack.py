@@ -3,18 +3,20 @@
     model = pack_weights(SledModel.from_pretrained(folder), "int8")
 
 Decoding reads every weight once a frame, so their bytes are its cost. Only the weights of the
-backbone's and head's linear maps are packed; embeddings, norms, what is summed over the layers,
-the key/value cache and the stop decision stay float32, which costs next to nothing.
+backbone's and head's linear maps are packed, with those of the layers' norms multiplied into them;
+the key/value cache is bf16 then. Embeddings, what is summed over the layers, rotations and the
+stop decision stay float32, which costs next to nothing.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from ._errors import ModelError
+from ._norm import UnitNorm
 
 if TYPE_CHECKING:
     from ._model import SledModel
@@ -22,16 +24,18 @@ if TYPE_CHECKING:
 WEIGHTS = ("fp32", "bf16", "int8")
 _LEVELS = 127
 _FEW_ROWS = 2
+# For few rows and fewer outputs oneDNN has but a reference kernel, a hundred times slower.
+_FEWEST_INT8_OUTPUTS = 512
 _TINY = 1e-20
 
 
 class Bf16Linear(nn.Module):
     """A linear map with bf16 weights in oneDNN's own layout; any float in, `out` out."""
 
-    def __init__(self, linear: nn.Linear, out: torch.dtype) -> None:
+    def __init__(self, linear: nn.Linear) -> None:
         super().__init__()
         weight = linear.weight.detach().to(torch.bfloat16)
-        self.out = out
+        self.out = torch.bfloat16
         self.bias = None if linear.bias is None else linear.bias.detach().to(torch.bfloat16)
         # The second argument is what the layout is chosen for: a pair of guidance rows.
         self.packed = torch.ops.mkldnn._reorder_linear_weight(weight, _FEW_ROWS)
@@ -46,27 +50,28 @@ class Bf16Linear(nn.Module):
 class Int8Linear(nn.Module):
     """A linear map with int8 weights, one scale an output; each input row is rounded by its own.
 
-    So a row's result does not hang on the rows beside it. Symmetric, without zero points.
+    So a row's result does not hang on the rows beside it. Symmetric, without zero points; any
+    float in, float32 out.
     """
 
-    def __init__(self, linear: nn.Linear, out: torch.dtype) -> None:
+    def __init__(self, linear: nn.Linear) -> None:
         super().__init__()
         weight = linear.weight.detach().float()
         scale = weight.abs().amax(dim=1).clamp(min=_TINY) / _LEVELS
         rounded = (weight / scale[:, None]).round().to(torch.int8)
-        self.out = out
+        self.tiny = torch.tensor(_TINY)
         self.bias = None if linear.bias is None else linear.bias.detach().float()
         self.scale, self.zeros = scale, torch.zeros(len(scale), dtype=torch.int64)
         self.packed = torch.ops.onednn.qlinear_prepack(rounded, [_FEW_ROWS, weight.shape[1]])
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [.., in] to [.., out]."""
-        rows = x.reshape(-1, x.shape[-1]).float()
+        rows = (x if x.dim() == 2 else x.flatten(0, -2)).float()  # noqa: PLR2004 (rows as they are)
         largest = torch.linalg.vector_norm(rows, torch.inf, dim=1, keepdim=True)
-        step = largest.clamp_min_(_TINY).div_(_LEVELS)
+        step = torch.add(self.tiny, largest, alpha=1 / _LEVELS)
         y = self._product((rows / step).round_().to(torch.int8))
         y = y.mul_(step) if self.bias is None else torch.addcmul(self.bias, y, step)
-        return y.view(*x.shape[:-1], -1).to(self.out)
+        return y if x.dim() == 2 else y.view(*x.shape[:-1], -1)  # noqa: PLR2004
 
     def _product(self, rows: Tensor) -> Tensor:
         y: Tensor = torch.ops.onednn.qlinear_pointwise(
@@ -104,18 +109,37 @@ def pack_weights(model: SledModel, weights: str) -> SledModel:
     kind = Bf16Linear if weights == "bf16" else Int8Linear
     _check_kernels(kind, weights)
     with torch.no_grad():
-        # Between the layers' own maps bf16 will do; what is summed over layers, or drawn, will not.
-        _replace(model.backbone, kind, torch.bfloat16)
-        _replace(model.head, kind, torch.float32)
+        for layer in model.backbone.layers:
+            _absorb_norms(layer)
+        _replace(model.backbone, kind)
+        _replace(model.head, kind)
+        for name, part in model.head.named_modules():
+            # Between two maps bf16 will do; what is summed up, and what is drawn, is float32.
+            if isinstance(part, Bf16Linear) and not name.endswith((".inner", ".outer")):
+                part.out = torch.float32
+    model.cache_dtype = torch.bfloat16
     return model
 
 
-def _replace(module: nn.Module, kind: type[Bf16Linear | Int8Linear], out: torch.dtype) -> None:
+def _absorb_norms(layer: Any) -> None:  # noqa: ANN401 (a backbone's layer)
+    """Multiply the weights of a layer's norms into the maps that read them."""
+    for name, linear in (
+        ("attention_norm", layer.attention.qkv),
+        ("feed_forward_norm", layer.feed_forward.gate_up),
+    ):
+        norm = getattr(layer, name)
+        size = linear.in_features
+        linear.weight.mul_(norm.weight * size**0.5)
+        setattr(layer, name, UnitNorm(size, norm.eps))
+
+
+def _replace(module: nn.Module, kind: type[Bf16Linear | Int8Linear]) -> None:
     for name, child in module.named_children():
         if isinstance(child, nn.Linear):
-            setattr(module, name, kind(child, out))
+            few = child.out_features < _FEWEST_INT8_OUTPUTS
+            setattr(module, name, Bf16Linear(child) if few else kind(child))
         else:
-            _replace(child, kind, out)
+            _replace(child, kind)
 
 
 def _check_kernels(kind: type[Bf16Linear | Int8Linear], weights: str) -> None:
@@ -126,7 +150,7 @@ def _check_kernels(kind: type[Bf16Linear | Int8Linear], weights: str) -> None:
         with torch.no_grad():
             linear.weight.copy_(x)
             linear.bias.copy_(x[0])
-            near = torch.allclose(kind(linear, torch.float32)(x), linear(x), atol=0.2)
+            near = torch.allclose(kind(linear)(x).float(), linear(x), atol=0.2)
     except (AttributeError, NotImplementedError, RuntimeError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(f"weights: no kernels for {weights} here ({reason}); use fp32") from None

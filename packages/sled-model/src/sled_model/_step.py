@@ -1,8 +1,9 @@
 """One new element for every row: the backbone's pass that decoding repeats for every frame.
 
-It computes what `Layer` does, written flat: at one element a row the arithmetic is the reading of
-the weights, and what is left to save is the number of operations around it. The rows' mask,
-rotation and places in the cache are made once a step, for all layers.
+It computes what `Layer` does, written flat. At one element a row the arithmetic is the reading of
+the weights, which leaves nothing else in the processor's caches: every further operation then
+costs ten times what it does alone, so what counts is how few there are. Masks, rotations and the
+places in the cache are made once a step, for all layers.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 if TYPE_CHECKING:
-    from ._backbone import Attention, Backbone, Layer
+    from collections.abc import Sequence
+
+    from ._backbone import Attention, Backbone
     from ._cache import KVCache, Step
 
 
@@ -23,41 +26,77 @@ if TYPE_CHECKING:
 class _Plan:
     """What all layers of a step share.
 
-    `cos`, `sin`: [1 or B, 1, size], the sine with the sign of the half it is added to.
+    `turn`: [B, size, size] float32, each row's rotation as a matrix.
     `places`: int64 [B, groups, 1, size], where the new keys and values go; None if in one place.
     `mask`: [B, 1, 1, window], 0 or -inf; None where every row sees all.
     """
 
-    cos: Tensor
-    sin: Tensor
+    turn: Tensor
     places: Tensor | None
     mask: Tensor | None
-    window: int
 
 
-def advance(backbone: Backbone, x: Tensor, cache: KVCache) -> Tensor:
-    """Append one element to every row; the layers' output [B, H] of x [B, H], before the norm.
+@dataclass(frozen=True)
+class _Past:
+    """A layer's keys or values: what is read [B, groups, window, size], and where it grows.
 
-    `x` is written over. The cache's lengths are left to the caller. For inference only.
+    `new`: [B, groups, size] if all rows grow in one place, else [B, groups, capacity, size].
     """
-    plan = _plan(backbone, x, cache)
-    keys, values = cache.keys.unbind(0), cache.values.unbind(0)
-    for number, each in enumerate(backbone.layers):
-        layer: Any = each
-        x = _layer(layer, x, keys[number], values[number], plan)
-    return x
+
+    read: Tensor
+    new: Tensor
 
 
-def _plan(backbone: Backbone, x: Tensor, cache: KVCache) -> _Plan:
-    step = cache.begin(len(x), 1)
-    cos, sin = (table.squeeze(-2).to(x.dtype) for table in backbone.rotary(step.positions))
-    return _Plan(
-        cos=torch.cat((cos, cos), dim=-1),
-        sin=torch.cat((-sin, sin), dim=-1),
-        places=_places(step, cache),
-        mask=_mask(step, cache),
-        window=step.window,
-    )
+class Stepper:
+    """Appends one element to every row of a cache; a backbone's maps, looked up once.
+
+    For inference only, with the modules that the backbone has now.
+    """
+
+    def __init__(self, backbone: Backbone) -> None:
+        layers: list[Any] = list(backbone.layers)
+        self._shape = layers[0].attention
+        self._rotary = backbone.rotary
+        self._norm = backbone.norm.forward
+        self._layers = [
+            (
+                layer.attention_norm.forward,
+                layer.attention.qkv.forward,
+                layer.attention.output.forward,
+                layer.feed_forward_norm.forward,
+                layer.feed_forward.gate_up.forward,
+                layer.feed_forward.down.forward,
+            )
+            for layer in layers
+        ]
+
+    def __call__(
+        self, x: Tensor, cache: KVCache, counts: int | Sequence[int] | None = None
+    ) -> Tensor:
+        """Give the hidden states [B, H] of embeddings x [B, H], after the final norm.
+
+        Args:
+            x: written over.
+            cache: the rows' past; written and advanced.
+            counts: 1 for each row whose element is real, 0 for padding; None for all.
+
+        Raises:
+            ModelError: more positions than the cache has.
+
+        """
+        step = cache.begin(len(x), 1)
+        turn = self._rotary.matrices(step.positions.flatten()).expand(len(x), -1, -1)
+        plan = _Plan(turn, _places(step, cache), _mask(step, cache))
+        pasts = zip(_pasts(cache.keys, step), _pasts(cache.values, step), strict=True)
+        for maps, (keys, values) in zip(self._layers, pasts, strict=True):
+            attention_norm, qkv, output, feed_forward_norm, gate_up, down = maps
+            heads = qkv(attention_norm(x)).view(len(x), -1, self._shape.size)
+            x.add_(output(_attend(self._shape, heads, keys, values, plan)))
+            gate, up = gate_up(feed_forward_norm(x)).chunk(2, dim=-1)
+            x.add_(down(F.silu(gate).mul_(up)))
+        cache.advance(1 if counts is None else counts)
+        hidden: Tensor = self._norm(x)
+        return hidden
 
 
 def _places(step: Step, cache: KVCache) -> Tensor | None:
@@ -75,35 +114,32 @@ def _mask(step: Step, cache: KVCache) -> Tensor | None:
     return closed.masked_fill_(~step.mask, float("-inf"))
 
 
-def _layer(layer: Layer, x: Tensor, keys: Tensor, values: Tensor, plan: _Plan) -> Tensor:
-    attention, feed_forward = layer.attention, layer.feed_forward
-    mixed = _attend(attention, layer.attention_norm(x), keys, values, plan)
-    x.add_(attention.output(mixed))
-    gate, up = feed_forward.gate_up(layer.feed_forward_norm(x)).chunk(2, dim=-1)
-    return x.add_(feed_forward.down(F.silu(gate).mul_(up)))
+def _pasts(buffer: Tensor, step: Step) -> list[_Past]:
+    """Cut the buffer [layers, B, groups, capacity, size] for all layers at once."""
+    reads = buffer[:, :, :, : step.window].unbind(0)
+    news = (buffer if step.start is None else buffer[:, :, :, step.start]).unbind(0)
+    return [_Past(read, new) for read, new in zip(reads, news, strict=True)]
 
 
-def _attend(attention: Attention, x: Tensor, keys: Tensor, values: Tensor, plan: _Plan) -> Tensor:
-    batch, size = len(x), attention.size
-    heads = attention.qkv(x).view(batch, -1, size)
-    turning = heads[:, : attention.heads + attention.groups]
-    turned = torch.addcmul(turning * plan.cos, turning.roll(size // 2, -1), plan.sin)
-    query = turned[:, : attention.heads, None].to(keys.dtype)
-    _store(keys, turned[:, attention.heads :, None].to(keys.dtype), plan)
-    _store(values, heads[:, attention.heads + attention.groups :, None].to(values.dtype), plan)
+def _attend(shape: Attention, heads: Tensor, keys: _Past, values: _Past, plan: _Plan) -> Tensor:
+    """Store the new keys and values of `heads` [B, all heads, size]; attend: [B, heads * size]."""
+    asking, turning = shape.heads, shape.heads + shape.groups
+    turned = torch.bmm(heads[:, :turning].to(plan.turn.dtype), plan.turn)
+    _store(keys.new, turned[:, asking:], plan.places)
+    _store(values.new, heads[:, turning:], plan.places)
     mixed = F.scaled_dot_product_attention(
-        query,
-        keys[:, :, : plan.window],
-        values[:, :, : plan.window],
+        turned[:, :asking, None].to(keys.read.dtype),
+        keys.read,
+        values.read,
         attn_mask=plan.mask,
-        enable_gqa=attention.groups != attention.heads,
+        enable_gqa=shape.groups != asking,
     )
-    return mixed.view(batch, -1)
+    return mixed.view(len(heads), -1)
 
 
-def _store(buffer: Tensor, new: Tensor, plan: _Plan) -> None:
-    """Write [B, groups, 1, size] to each row's place."""
-    if plan.places is None:
-        buffer[:, :, plan.window - 1] = new[:, :, 0]
+def _store(past: Tensor, new: Tensor, places: Tensor | None) -> None:
+    """Write [B, groups, size] to each row's place."""
+    if places is None:
+        past.copy_(new)
     else:
-        buffer.scatter_(2, plan.places, new)
+        past.scatter_(2, places, new[:, :, None].to(past.dtype))
