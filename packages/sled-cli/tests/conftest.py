@@ -154,3 +154,16 @@ def corpus(tmp_path_factory) -> Path:
     rows.append("missing.wav|someone|never recorded")
     (folder / "metadata.csv").write_text("\n".join(rows) + "\n")
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_training(codec_folder) -> tuple[str, ...]:
+    """Codec and sizes with which `sled train` takes a second on a few short clips."""
+    values = (
+        "model.hidden_size=16", "model.intermediate_size=32", "model.num_hidden_layers=1",
+        "model.num_attention_heads=2", "model.noise_channels=8", "model.diffloss_d=1",
+        "model.diffloss_w=16", "model.max_position_embeddings=256", "data.vocab_size=270",
+        "data.batch_frames=150", "optim.warmup_steps=1", "run.log_every=1", "run.steps=2",
+    )  # fmt: skip
+    sets = (word for value in values for word in ("--set", value))
+    return ("--codec", str(codec_folder), *sets)

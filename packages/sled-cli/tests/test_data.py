@@ -34,16 +34,8 @@ def test_what_is_encoded_is_not_encoded_again(made, sled, codec_folder):
     assert again.json["made"] == 0
 
 
-def test_a_model_is_trained_from_the_codes(made, sled, codec_folder):
-    sizes = (
-        "model.hidden_size=16", "model.intermediate_size=32", "model.num_hidden_layers=1",
-        "model.num_attention_heads=2", "model.noise_channels=8", "model.diffloss_d=1",
-        "model.diffloss_w=16", "model.max_position_embeddings=256", "data.vocab_size=270",
-        "data.batch_frames=150", "optim.warmup_steps=1", "run.steps=1",
-    )  # fmt: skip
-    sets = [word for value in sizes for word in ("--set", value)]
-    run = ("train", "offline", "codes", "--out", "run", "--codec", codec_folder, "--json")
-    outcome = sled(*run, *sets)
+def test_a_model_is_trained_from_the_codes(made, sled, tiny_training):
+    outcome = sled("train", "offline", "codes", "--out", "run", "--json", *tiny_training)
     assert outcome.code == 0, outcome.err
     assert outcome.json["finished"] is True
 

@@ -14,14 +14,8 @@ from sled_codec import write_audio
 
 RATE = 16_000
 CLIPS = 60
-TINY = (
-    "model.hidden_size=16", "model.intermediate_size=32", "model.num_hidden_layers=1",
-    "model.num_attention_heads=2", "model.noise_channels=8", "model.diffloss_d=1",
-    "model.diffloss_w=16", "model.max_position_embeddings=256", "data.vocab_size=270",
-    "data.batch_frames=150", "data.micro_frames=60", "optim.warmup_steps=1", "run.steps=40",
-    "run.log_every=1", "run.save_every=3", "run.threads=1", "run.tensorboard=false",
-    "run.device=cpu",
-)  # fmt: skip
+LONGER = ("data.micro_frames=60", "run.steps=40", "run.save_every=3", "run.threads=1",
+          "run.tensorboard=false", "run.device=cpu")  # fmt: skip
 # Each process notes its id, so that a test can end one of them.
 NOTING = 'echo $BASHPID > "pid-$RANK.part" && mv "pid-$RANK.part" "pid-$RANK" && exec "$@"'
 
@@ -119,9 +113,11 @@ def losses(run):
     return {row["step"]: row["loss"] for row in rows}
 
 
-def test_two_processes_train_as_one_and_one_ends_what_two_began(sled, place, cuts, codec_folder):
-    sets = [word for value in TINY for word in ("--set", value)]
-    command = ("train", "offline", "codes", "--codec", codec_folder, *sets, "--out")
+def test_two_processes_train_as_one_and_one_ends_what_two_began(
+    sled, place, cuts, codec_folder, tiny_training
+):
+    sets = (*tiny_training, *(word for value in LONGER for word in ("--set", value)))
+    command = ("train", "offline", "codes", *sets, "--out")
     assert sled("data", "encode", cuts, "codes", "--codec", codec_folder, "-q").code == 0
     assert sled(*command, "alone", "-q").code == 0
     with torchrun(place, *command, "both", "--json") as process:

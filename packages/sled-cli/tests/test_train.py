@@ -4,24 +4,14 @@ import json
 
 import pytest
 
-TINY = (
-    "model.hidden_size=16", "model.intermediate_size=32", "model.num_hidden_layers=1",
-    "model.num_attention_heads=2", "model.noise_channels=8", "model.diffloss_d=1",
-    "model.diffloss_w=16", "model.max_position_embeddings=256", "data.vocab_size=270",
-    "data.batch_frames=150", "optim.warmup_steps=1", "run.steps=2", "run.log_every=1",
-)  # fmt: skip
-
 
 @pytest.fixture
-def trained(sled, corpus, codec_folder, tmp_path, monkeypatch):
+def trained(sled, corpus, tiny_training, tmp_path, monkeypatch):
     """Run `sled train offline` on the tiny corpus in an empty working folder."""
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments):
-        sets = [word for value in TINY for word in ("--set", value)]
-        return sled(
-            "train", "offline", corpus, "--out", "run", "--codec", codec_folder, *sets, *arguments
-        )
+        return sled("train", "offline", corpus, "--out", "run", *tiny_training, *arguments)
 
     return run
 
