@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import platform
-import resource
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from sled_infer import choose_threads
 
 if TYPE_CHECKING:
     import argparse
@@ -35,8 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def set_threads(asked: int | None) -> int:
-    """Use as many threads as asked for, else one a processor that we may run on."""
-    threads = asked or len(os.sched_getaffinity(0))
+    """Use as many threads as asked for, else as decoding does by itself."""
+    threads = choose_threads(asked)
     torch.set_num_threads(threads)
     return threads
 
@@ -62,9 +63,16 @@ def seconds(way: Callable[[], object], now: Callable[[], float]) -> float:
     return now() - start
 
 
+def reset_peak() -> None:
+    """Let `peak_mib` count from now on, where the system can."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
 def peak_mib() -> float:
-    """Give the most memory this process ever held, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """Give the most memory this process held, in MiB."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
 def held_mib() -> float:

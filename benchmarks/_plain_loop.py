@@ -13,6 +13,8 @@ from torch.nn.functional import layer_norm, silu
 from transformers import DynamicCache, LlamaConfig, LlamaModel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sled_model import SledModel
     from torch import Tensor
 
@@ -69,8 +71,8 @@ class PlainLoop:
         self.ids, self.chunk = ids, chunk
 
     @torch.no_grad()
-    def run(self, frames: int, noise: Tensor) -> Tensor:
-        """Give latents [B, frames, D] for noise [frames, B, K]."""
+    def run(self, frames: int, noise: Tensor) -> Iterator[Tensor]:
+        """Speak frame by frame: all latents so far [B, t, D], for noise [frames, B, K]."""
         batch, rows = len(self.ids), len(self.ids) * (1 if self.cfg == 1 else 2)
         cache = DynamicCache(config=self.llama.config)
         embeddings = self.model.embed_text(self.ids[:, :0]).repeat(rows // batch, 1, 1)
@@ -96,7 +98,7 @@ class PlainLoop:
             new = self.model.embed_latents(latent)[:, None].repeat(rows // batch, 1, 1)
             embeddings = torch.cat((embeddings, new), dim=1)
             mask = torch.cat((mask, torch.ones(rows, 1, dtype=torch.int64)), dim=1)
-        return latents
+            yield latents
 
     def _text_before(self, frame: int) -> Tensor:
         if self.chunk is None:

@@ -19,7 +19,7 @@ SECONDS = 0.2
 @pytest.fixture(autouse=True)
 def _small_maps_too(monkeypatch):
     """Let int8 have the maps of a tiny model, which it would leave to bf16."""
-    monkeypatch.setattr(pack, "_FEWEST_INT8_OUTPUTS", 0)
+    monkeypatch.setattr(pack, "_SMALLEST_INT8", 0)
 
 
 def distance(one, other):

@@ -103,6 +103,16 @@ def test_buffers_that_grow_while_they_are_spoken_from_change_nothing(model, monk
         torch.testing.assert_close(frames, other, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("cost", [0, 1000])
+def test_texts_are_read_alone_or_padded_with_the_same_result(model, monkeypatch, cost):
+    wanted = spoken(model, [utterance(**each) for each in VARIED])
+    monkeypatch.setattr("sled_infer._rows._PASS", cost)
+    found = spoken(model, [utterance(**each) for each in VARIED], at_once=4)
+    for (frames, stopped), (other, still) in zip(found, wanted, strict=True):
+        assert stopped == still
+        torch.testing.assert_close(frames, other, rtol=1e-4, atol=1e-4)
+
+
 def test_order_in_the_batch_means_nothing(model):
     forward = spoken(model, [utterance(**each) for each in VARIED])
     backward = spoken(model, [utterance(**each) for each in reversed(VARIED)])

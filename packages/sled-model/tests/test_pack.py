@@ -11,7 +11,7 @@ NEAR = {"bf16": 0.02, "int8": 0.06}
 @pytest.fixture(autouse=True)
 def _small_maps_too(monkeypatch):
     """Let int8 have the maps of a tiny model, which it would leave to bf16."""
-    monkeypatch.setattr(pack, "_FEWEST_INT8_OUTPUTS", 0)
+    monkeypatch.setattr(pack, "_SMALLEST_INT8", 0)
 
 
 def inputs(rows, length, seed=0):
@@ -91,9 +91,11 @@ def test_a_machine_without_the_kernels_is_an_error_before_anything_changes(tiny_
 
 
 def test_maps_too_small_for_int8_kernels_are_bf16(tiny_model, monkeypatch):
-    monkeypatch.setattr(pack, "_FEWEST_INT8_OUTPUTS", 16)
+    monkeypatch.setattr(pack, "_SMALLEST_INT8", 12)
     packed = pack_weights(tiny_model, "int8")
     assert isinstance(packed.backbone.layers[0].attention.qkv, pack.Int8Linear)
+    assert isinstance(packed.head.blocks[0].inner, pack.Int8Linear)
+    assert isinstance(packed.head.noise_in, pack.Bf16Linear)
     assert isinstance(packed.head.output, pack.Bf16Linear)
 
 

@@ -17,6 +17,7 @@ from ._session import Stream
 from ._speech import Request, Speech, Timings
 from ._state import StreamState
 from ._synthesizer import Synthesizer
+from ._threads import choose_threads
 from ._track import Track
 from ._utterance import OFFLINE_STOP, STREAMING_STOP, Utterance
 from ._voice import Voice
@@ -44,6 +45,7 @@ __all__ = [
     "Voice",
     "VoiceCard",
     "__version__",
+    "choose_threads",
     "embedded",
     "normalise",
     "paced",

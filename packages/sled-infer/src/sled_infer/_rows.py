@@ -24,6 +24,10 @@ _FEWEST_ROWS = 2
 _FEWEST_POSITIONS = 256
 
 
+# A pass over the weights costs about as much as so many elements in one.
+_PASS = 24
+
+
 @dataclass(eq=False)
 class Row:
     """A row's present place in the buffers; it changes when another row leaves."""
@@ -84,25 +88,17 @@ class Rows:
 
     def hear(self, latents: Mapping[Row, Tensor]) -> None:
         """Let each of these rows read one frame [D], all in one pass."""
-        first = min(row.index for row in latents)
-        past = max(row.index for row in latents) + 1
-        blank = torch.zeros_like(next(iter(latents.values())))
-        given = [latents.get(row, blank) for row in self._rows[first:past]]
-        counts = [int(row in latents) for row in self._rows[first:past]]
-        x = self._model.embed_latents(self._to_model(torch.stack(given)))
-        view = self._next(first, len(x), 1)
-        hidden = self._step(x, view, counts)
-        self._held().lengths[first:past] = view.lengths
-        if len(latents) == past - first:
-            self._hidden[first:past] = hidden
-        else:
-            moved = torch.tensor(counts, dtype=torch.bool, device=hidden.device)
-            self._hidden[first:past][moved] = hidden[moved]
+        rows = sorted(latents, key=lambda row: row.index)
+        frames = torch.stack([latents[row] for row in rows])
+        self._append(rows, self._model.embed_latents(self._to_model(frames)))
 
     def read(self, parts: Mapping[Row, Sequence[Tensor]]) -> None:
-        """Let each of these rows read ids [t] and latents [f, D]; neighbours in one pass."""
-        embedded = {row: self._embed(each) for row, each in parts.items()}
-        for group in self._groups(embedded):
+        """Let each of these rows read ids [t] and latents [f, D], in few passes."""
+        embedded = {row: self._embed(parts[row]) for row in sorted(parts, key=lambda r: r.index)}
+        single = [row for row, each in embedded.items() if len(each) == 1]
+        if single:
+            self._append(single, torch.cat([embedded.pop(row) for row in single]))
+        for group in self._groups(embedded) if embedded else ():
             counts = [len(embedded[row]) for row in group]
             x = embedded[group[0]].new_zeros(len(group), max(counts), self._hidden.shape[1])
             for place, row in enumerate(group):
@@ -115,8 +111,27 @@ class Rows:
             places = torch.arange(len(group), device=hidden.device)
             self._hidden[first : first + len(group)] = hidden[places, last]
 
+    def _append(self, rows: Sequence[Row], x: Tensor) -> None:
+        """Let rows, sorted by place, read one element each, x [rows, H], all in one pass."""
+        first, past = rows[0].index, rows[-1].index + 1
+        moved = torch.tensor([row.index - first for row in rows], device=x.device)
+        counts = [1] * len(rows)
+        between = past - first > len(rows)
+        if between:
+            # Those between take part, in the place that they fill next, and do not count it.
+            x = x.new_zeros(past - first, x.shape[1]).index_copy_(0, moved, x)
+            reading = {row.index for row in rows}
+            counts = [int(place in reading) for place in range(first, past)]
+        view = self._next(first, len(x), 1)
+        hidden = self._step(x, view, counts)
+        self._held().lengths[first:past] = view.lengths
+        if between:
+            self._hidden[first:past][moved] = hidden[moved]
+        else:
+            self._hidden[first:past] = hidden
+
     def _groups(self, embedded: Mapping[Row, Tensor]) -> list[list[Row]]:
-        """Put neighbours together, unless the padding of one would overflow another."""
+        """Put neighbours together, where padding costs little and overflows none of them."""
         lengths = self._held().lengths
         rows = sorted(embedded, key=lambda row: row.index)
         width = max(len(each) for each in embedded.values())
@@ -128,7 +143,7 @@ class Rows:
                 groups[-1].append(row)
             else:
                 groups.append([row])
-        return groups
+        return [part for group in groups for part in _worth_padding(group, embedded)]
 
     def _embed(self, parts: Sequence[Tensor]) -> Tensor:
         model = self._model
@@ -188,3 +203,10 @@ class Rows:
         self._cache, self._hidden = cache, hidden
         self._views.clear()
         return cache
+
+
+def _worth_padding(group: list[Row], embedded: Mapping[Row, Tensor]) -> list[list[Row]]:
+    """Give neighbours as one group, or each alone where that takes less work than padding."""
+    lengths = [len(embedded[row]) for row in group]
+    alone = sum(max(_PASS, length) for length in lengths)
+    return [group] if len(group) * max(lengths) <= alone else [[row] for row in group]

@@ -46,6 +46,7 @@ class KVCache:
     Attributes:
         keys, values: [layers, B, key-value heads, capacity, head size].
         lengths: valid positions of each row, a list of B integers.
+        rows: int64 [B], the rows' numbers.
 
     """
 
@@ -53,6 +54,7 @@ class KVCache:
         self.keys = keys
         self.values = values
         self.lengths = list(lengths)
+        self.rows = torch.arange(keys.shape[1], device=keys.device)
         self._slots = torch.arange(keys.shape[3], device=keys.device)
 
     @classmethod
@@ -136,9 +138,9 @@ class KVCache:
         """Write new keys and values [B, heads, L, size]; give all that the step attends to."""
         keys, values = self.keys[layer], self.values[layer]
         if step.start is None:
-            index = step.positions[:, None, :, None].expand(key.shape)
-            keys.scatter_(2, index, key.to(keys.dtype))
-            values.scatter_(2, index, value.to(values.dtype))
+            rows = self.rows[:, None]
+            keys.transpose(1, 2)[rows, step.positions] = key.transpose(1, 2).to(keys.dtype)
+            values.transpose(1, 2)[rows, step.positions] = value.transpose(1, 2).to(values.dtype)
         else:
             keys[:, :, step.start : step.window] = key
             values[:, :, step.start : step.window] = value

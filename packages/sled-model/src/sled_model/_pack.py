@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 WEIGHTS = ("fp32", "bf16", "int8")
 _LEVELS = 127
 _FEW_ROWS = 2
-# For few rows and fewer outputs oneDNN has but a reference kernel, a hundred times slower.
-_FEWEST_INT8_OUTPUTS = 512
+# For smaller maps of few rows oneDNN has but a reference kernel, a hundred times slower.
+_SMALLEST_INT8 = 512
 _TINY = 1e-20
 
 
@@ -136,8 +136,8 @@ def _absorb_norms(layer: Any) -> None:  # noqa: ANN401 (a backbone's layer)
 def _replace(module: nn.Module, kind: type[Bf16Linear | Int8Linear]) -> None:
     for name, child in module.named_children():
         if isinstance(child, nn.Linear):
-            few = child.out_features < _FEWEST_INT8_OUTPUTS
-            setattr(module, name, Bf16Linear(child) if few else kind(child))
+            small = min(child.in_features, child.out_features) < _SMALLEST_INT8
+            setattr(module, name, Bf16Linear(child) if small else kind(child))
         else:
             _replace(child, kind)
 

@@ -27,12 +27,12 @@ class _Plan:
     """What all layers of a step share.
 
     `turn`: [B, size, size] float32, each row's rotation as a matrix.
-    `places`: int64 [B, groups, 1, size], where the new keys and values go; None if in one place.
+    `places`: rows [B] and positions [B], where the new keys and values go; None if in one place.
     `mask`: [B, 1, 1, window], 0 or -inf; None where every row sees all.
     """
 
     turn: Tensor
-    places: Tensor | None
+    places: tuple[Tensor, Tensor] | None
     mask: Tensor | None
 
 
@@ -99,11 +99,8 @@ class Stepper:
         return hidden
 
 
-def _places(step: Step, cache: KVCache) -> Tensor | None:
-    if step.start is not None:
-        return None
-    _, batch, groups, _, size = cache.keys.shape
-    return step.positions[:, None, :, None].expand(batch, groups, 1, size)
+def _places(step: Step, cache: KVCache) -> tuple[Tensor, Tensor] | None:
+    return None if step.start is not None else (cache.rows, step.positions[:, 0])
 
 
 def _mask(step: Step, cache: KVCache) -> Tensor | None:
@@ -137,9 +134,10 @@ def _attend(shape: Attention, heads: Tensor, keys: _Past, values: _Past, plan: _
     return mixed.view(len(heads), -1)
 
 
-def _store(past: Tensor, new: Tensor, places: Tensor | None) -> None:
+def _store(past: Tensor, new: Tensor, places: tuple[Tensor, Tensor] | None) -> None:
     """Write [B, groups, size] to each row's place."""
     if places is None:
         past.copy_(new)
     else:
-        past.scatter_(2, places, new[:, :, None].to(past.dtype))
+        # A scatter would read and write all of a bf16 buffer.
+        past[places[0], :, places[1]] = new.to(past.dtype)

@@ -1,0 +1,176 @@
+"""The ways of decoding that `decode.py` compares, each timed frame by frame once it speaks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from _clock import seconds
+from _plain_loop import PlainLoop
+from sled_infer import Engine, SeededNoise, Utterance, embedded
+from sled_model import OfflineLayout, SledConfig, SledModel, StreamingLayout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sled_codec import Codec
+    from torch import Tensor
+
+CHUNK = (5, 45)
+_NEVER = 2.0
+_WARM = 2
+_QUARTER = {
+    "hidden_size": 512,
+    "intermediate_size": 1376,
+    "num_attention_heads": 8,
+    "diffloss_w": 512,
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is spoken, and how time is taken: the fastest of `rounds` runs of `frames` counts."""
+
+    batch: int
+    cfg: float
+    streaming: bool
+    tokens: int
+    frames: int
+    rounds: int
+    now: Callable[[], float]
+
+    def ids(self, model: SledModel) -> Tensor:
+        """Give the texts, random tokens [batch, tokens]."""
+        generator = torch.Generator().manual_seed(0)
+        shape = (self.batch, self.tokens)
+        return torch.randint(4, model.config.vocab_size, shape, generator=generator)
+
+
+def make_model(size: str) -> SledModel:
+    """Make a model with random weights, or read the embedded one."""
+    if size == "embedded":
+        return SledModel.from_pretrained(embedded.folder())
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = SledModel(SledConfig(**(_QUARTER if size == "quarter" else {}))).eval()
+        for parameter in model.head.parameters():
+            torch.nn.init.normal_(parameter, std=0.02)
+    return model
+
+
+def weights_a_frame(model: SledModel) -> int:
+    """Count the weights that a frame needs: all but the table of tokens."""
+    return sum(p.numel() for p in model.parameters()) - model.text_embedding.weight.numel()
+
+
+def floor_ms(size: int, rounds: int, now: Callable[[], float]) -> float:
+    """Give the milliseconds that reading so many bytes takes."""
+    numbers = torch.ones(size // 4)
+    wide = numbers.view(torch.int64)
+    return 1000 * min(seconds(way, now) for way in (numbers.sum, wide.sum) for _ in range(rounds))
+
+
+def plain_ms(model: SledModel, task: Task) -> float:
+    """Give ms a frame of the straightforward loop."""
+    loop = PlainLoop(model, task.ids(model), task.cfg, CHUNK if task.streaming else None)
+    count = _WARM + task.rounds * task.frames
+    shape = (count, task.batch, model.config.noise_channels)
+    noise = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(model.dtype)
+    return _fastest(loop.run(count, noise), task)
+
+
+def ours(model: SledModel, codec: Codec, task: Task) -> tuple[float, dict[str, float]]:
+    """Give ms a frame of the engine, and the ms of each part, the codec by pieces among them."""
+    engine = Engine(model, threads=torch.get_num_threads())
+    parts = Parts(task.now)
+    tracks = [engine.join(utterance) for utterance in _utterances(model, task)]
+    for _ in range(_WARM):
+        engine.step()
+    best = _fastest(_steps(engine, task.rounds * task.frames), task, warm=0)
+    # Watching takes time itself: the parts' shares are of a run of their own.
+    parts.watch(engine._rows, "_step", "backbone")
+    for holder, name, part in (
+        (model.backbone, "forward", "backbone"),
+        (model.head, "modulations", "head"),
+        (model.head, "draw", "head"),
+    ):
+        parts.watch(holder, name, part)
+    whole = seconds(lambda: [engine.step() for _ in range(task.frames)], task.now)
+    parts.restore()
+    shares = {name: 1000 * spent / task.frames for name, spent in parts.spent.items()}
+    shares["Python"] = max(0.0, 1000 * whole / task.frames - sum(shares.values()))
+    said = [torch.stack(list(track.frames))[-task.frames :].float() for track in tracks]
+    for track in tracks:
+        engine.leave(track)
+    return best, shares | {"codec": _codec_ms(codec, said, task.now)}
+
+
+def _fastest(frames: object, task: Task, warm: int = _WARM) -> float:
+    """Draw frames from an iterator; give the ms a frame of the fastest round."""
+    source = iter(frames)  # type: ignore[call-overload]
+    for _ in range(warm):
+        next(source)
+    runs = [
+        seconds(lambda: [next(source) for _ in range(task.frames)], task.now)
+        for _ in range(task.rounds)
+    ]
+    return 1000 * min(runs) / task.frames
+
+
+def _steps(engine: Engine, count: int) -> object:
+    for _ in range(count):
+        yield engine.step()
+
+
+def _utterances(model: SledModel, task: Task) -> list[Utterance]:
+    layout = StreamingLayout(*CHUNK) if task.streaming else OfflineLayout()
+    return [
+        Utterance(
+            text_ids=row,
+            prompt=torch.empty(0, model.config.vae_embed_dim),
+            cfg=task.cfg,
+            noise=SeededNoise(seed, model.config.noise_channels),
+            max_frames=model.config.max_position_embeddings,
+            layout=layout,
+            stop_threshold=_NEVER,
+        )
+        for seed, row in enumerate(task.ids(model))
+    ]
+
+
+def _codec_ms(codec: Codec, said: list[Tensor], now: Callable[[], float]) -> float:
+    """Give ms a frame of decoding all streams in pieces of 4 frames."""
+    states = [codec.decoder_state() for _ in said]
+    cut = list(zip(*(each.split(4) for each in said), strict=True))
+    whole = seconds(lambda: [codec.decode_step_batch(list(p), states) for p in cut], now)
+    return 1000 * whole / len(said[0])
+
+
+class Parts:
+    """How long a run spends inside which part."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self.now = now
+        self.spent: Counter[str] = Counter()
+        self._watched: list[tuple[object, str, object]] = []
+
+    def watch(self, holder: object, name: str, part: str) -> None:
+        """Time every call of a method of `holder`."""
+        way: Callable[..., object] = getattr(holder, name)
+
+        def timed(*args: object, **options: object) -> object:
+            start = self.now()
+            try:
+                return way(*args, **options)
+            finally:
+                self.spent[part] += self.now() - start
+
+        self._watched.append((holder, name, way))
+        object.__setattr__(holder, name, timed)
+
+    def restore(self) -> None:
+        """Let all be as before."""
+        for holder, name, way in reversed(self._watched):
+            object.__setattr__(holder, name, way)
