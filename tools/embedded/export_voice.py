@@ -4,8 +4,8 @@
         --codec WORK/codec/export
 
 The weights are stored as bfloat16. `--codec` is the codec whose latents the model learned: the
-embedded one may differ from it in its decoder only. Every speaker gets a prompt of three
-held-out takes; `say` of `make_digits.py` joins them.
+embedded one may differ from it in its decoder only. Every speaker gets a prompt of one held-out
+take, in the slot that `say` of `make_digits.py` gives it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,15 @@ import torch
 from corpus import SAMPLE_RATE
 from crops import Source
 from digit_strings import WORDS, in_words
-from make_digits import level, say
+from make_digits import read_takes, say
 from sled_codec import Codec
 from sled_infer import Voice
 from sled_model import SledModel
 
 _ASSETS = Path(__file__).parents[2] / "packages/sled-infer/src/sled_infer/assets/digits"
-_DEFAULT_SPEAKER, _PROMPT = "george", "29"
+_DEFAULT_SPEAKER = "george"
+_PROMPT = "9"  # short: a stream waits for the text that the prompt's frames have passed
+_TAKES = 3
 
 
 def check_same_latents(trained: Codec, embedded: Codec) -> None:
@@ -51,10 +53,7 @@ def export_prompts(audio: Path, out: Path, codec: Codec) -> list[str]:
     source = Source(audio, "digits-held-out")
     out.mkdir(parents=True, exist_ok=True)
     for speaker, positions in source.by_speaker.items():
-        takes: dict[str, list[np.ndarray]] = {}
-        for position in positions:
-            word = source.index[position]["text"]
-            takes.setdefault(word, []).append(level(source.clip(position)))
+        takes = read_takes(source, positions, _TAKES)
         wave = torch.from_numpy(say(_PROMPT, takes, np.random.default_rng(0)))
         voice = Voice.from_wave(wave, SAMPLE_RATE, in_words(_PROMPT), codec)
         voice.save(out / f"{speaker}.safetensors")
