@@ -134,8 +134,10 @@ def _by_length(lengths: NDArray[np.int64], window: int) -> NDArray[np.int64]:
 
     A batch across the border of two would otherwise hold the longest clips beside the shortest.
     """
-    windows = np.arange(len(lengths)) // window
-    order: NDArray[np.int64] = np.lexsort((np.where(windows % 2, -lengths, lengths), windows))
+    windows = np.arange(len(lengths), dtype=np.int32) // min(window, len(lengths))
+    signed = lengths.astype(np.int32)
+    signed[windows % 2 == 1] *= -1
+    order: NDArray[np.int64] = np.lexsort((signed, windows))
     return order
 
 
