@@ -142,14 +142,14 @@ def test_a_cut_off_end_is_told(speak):
 def test_a_library_that_prints_does_not_reach_stdout(speak, monkeypatch):
     from sled_infer import Synthesizer
 
-    silent = Synthesizer.synthesize
+    silent = Synthesizer.synthesize_pieces
 
     def noisy(self, *given, **options):
         sys.stdout.write("chatter from Python\n")
         os.write(1, b"chatter from C\n")
         return silent(self, *given, **options)
 
-    monkeypatch.setattr(Synthesizer, "synthesize", noisy)
+    monkeypatch.setattr(Synthesizer, "synthesize_pieces", noisy)
     outcome = speak("one", "-o", "-", "-q")
     assert outcome.raw[:4] == b"RIFF"
     assert b"chatter" not in outcome.raw
@@ -160,13 +160,13 @@ def test_a_library_that_prints_does_not_reach_stdout(speak, monkeypatch):
 def test_a_foreign_warning_is_not_shown_unless_asked_for(speak, monkeypatch):
     from sled_infer import Synthesizer
 
-    silent = Synthesizer.synthesize
+    silent = Synthesizer.synthesize_pieces
 
     def noisy(self, *given, **options):
         warnings.warn("old habits", FutureWarning, stacklevel=1)
         return silent(self, *given, **options)
 
-    monkeypatch.setattr(Synthesizer, "synthesize", noisy)
+    monkeypatch.setattr(Synthesizer, "synthesize_pieces", noisy)
     with warnings.catch_warnings(record=True) as shown:
         speak("one", "-o", "out.wav")
     assert shown == []
@@ -194,6 +194,19 @@ def test_a_model_with_a_card_says_who_speaks_and_what_it_can_say(sled, voiced_mo
     assert "it says one to four; it cannot say anything else" in first
     assert outcome.json["left_out"] == ["elephant"]
     assert "elephant" in outcome.err
+
+
+def test_a_long_text_is_read_to_its_end_in_pieces(sled, model_folder, tmp_path):
+    text = "One two three. Hello there, one two. Three.\n\nHello one two three there. " * 2
+    (tmp_path / "book.txt").write_text(text)
+    arguments = ("-m", model_folder, "-o", tmp_path / "o.wav", "--json")
+    facts = sled("synth", "--text-file", tmp_path / "book.txt", *arguments).json
+    assert facts["text"] == " ".join(text.split())
+    assert facts["pieces"] > 3
+    assert len(read_audio(tmp_path / "o.wav")[0]) == pytest.approx(24_000 * facts["seconds"])
+    assert sled("synth", "One two. Three one.", *arguments).json["pieces"] == 1
+    two = "Hello there, one two three. Three one."
+    assert sled("synth", two, "--sentences", *arguments).json["pieces"] > 1
 
 
 @pytest.mark.parametrize(

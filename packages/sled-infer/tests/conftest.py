@@ -55,7 +55,7 @@ def model_folder(tmp_path_factory, codec):
         intermediate_size=48,
         num_hidden_layers=2,
         num_attention_heads=2,
-        max_position_embeddings=160,
+        max_position_embeddings=480,
         vae_embed_dim=16,
         noise_channels=8,
         diffloss_d=2,

@@ -8,8 +8,8 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sled_infer import SynthesisError, Voice, VoiceCard
-from sled_infer._reader import LONGEST_WORD, TextReader
-from sled_infer._text import Cleaner, clean
+from sled_infer._reader import TextReader
+from sled_infer._text import LONGEST_WORD, Cleaner, clean
 from sled_model import Tokenizer
 
 TOKENIZER = Tokenizer.train(["three one four it's they're", "you've said one"] * 3, 320)

@@ -75,6 +75,10 @@ def synth(
             show_default="what the voice's card says",
         ),
     ] = None,
+    sentences: Annotated[
+        bool,
+        typer.Option("--sentences", help="Speak sentence by sentence, as long texts always are."),
+    ] = False,
     stream: Annotated[
         bool, typer.Option("--stream", help="Speak stdin as it comes; audio out as it is made.")
     ] = False,
@@ -111,7 +115,7 @@ def synth(
         target = output or free_name(text or "stream", seed, Path())
         job = StreamJob.check(pieces, target, audio_format, interleave, chunk_frames)
     else:
-        job = WholeJob.check(read_text(text, text_file), output, seed)
+        job = WholeJob.check(read_text(text, text_file), output, seed, sentences=sentences)
     with session(quiet=quiet, verbose=verbose) as channels:
         with channels.working("loading"):
             synthesizer = load_synthesizer(

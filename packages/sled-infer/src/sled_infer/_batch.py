@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ._speech import Request, Speech, Timings
+from ._speech import Speech, Timings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,6 @@ def speak(
     engine: Engine,
     codec: Codec,
     planned: Sequence[Planned],
-    requests: Sequence[Request],
     *,
     at_once: int,
 ) -> list[Speech]:
@@ -45,7 +44,7 @@ def speak(
             sample_rate=codec.sample_rate,
             latents=latents[number].cpu(),
             text=planned[number].text,
-            seed=requests[number].seed,
+            seed=planned[number].seed,
             stopped=bool(track.stopped),
             unsupported=planned[number].unsupported,
             compute_seconds=timings.total * track.spoken / frames,

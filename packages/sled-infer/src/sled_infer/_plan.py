@@ -6,13 +6,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
-from sled_model import layout_for
+from sled_model import StreamingLayout, layout_for
 
+from ._cutter import Cutter, Piece, cut
+from ._errors import SynthesisError
+from ._measure import Measure
 from ._noise import SeededNoise
 from ._normalise import check_normaliser, normalise
 from ._reader import TextReader
 from ._text import check_room, frames_at_least
 from ._utterance import Utterance
+from ._voice import Voice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,16 +27,20 @@ if TYPE_CHECKING:
 
     from ._card import VoiceCard
     from ._speech import Normalise, Request
-    from ._voice import Voice
+
+# Of the positions: what a piece may take where the first one stands before it as its voice.
+_SHARE_BESIDE_FIRST = 0.45
+_LEAST_SHARE = 0.2  # with less beside a prompt, no text is cut
 
 
 @dataclass(frozen=True)
 class Planned:
-    """An utterance, the text the model reads for it, and the words left out of that."""
+    """An utterance, the text the model reads for it, the words left out of that, the seed."""
 
     utterance: Utterance
     text: str
     unsupported: tuple[str, ...]
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -57,13 +65,61 @@ class Planner:
         ids = [*reader.open(), *reader.push(request.text), *reader.finish()]
         self._check_room(reader.full_text, len(ids), voice)
         utterance = self._utterance(request, ids, voice)
-        return Planned(utterance, reader.text, reader.unsupported)
+        return Planned(utterance, reader.text, reader.unsupported, request.seed)
 
     def plan_open(self, request: Request) -> tuple[Utterance, TextReader]:
         """Plan what is to be said of a text that is still to come; `request.text` is not read."""
         voice = self._voice(request)
         reader = self._reader(request, voice)
         return self._utterance(request, reader.open(), voice), reader
+
+    def cut(self, request: Request) -> list[Piece]:
+        """Cut a text at sentences if it is too long for one utterance, or if that is asked for."""
+        capacity, measure = self._capacity(request), self._measure(request)
+        whole = [Piece(request.text)]
+        if request.split is False or capacity is None or not isinstance(request.text, str):
+            return whole
+        if not request.split and measure.fits(request.text, capacity):
+            return whole
+        return list(cut(request.text, Cutter(measure.weigh, measure.room_for_sentences(capacity))))
+
+    def cutter(self, request: Request) -> Cutter:
+        """Make what cuts a text that is still to come, where one utterance cannot hold it."""
+        capacity, measure = self._capacity(request), self._measure(request)
+        room = None if capacity is None else measure.room_for_stream(capacity)
+        return Cutter(measure.weigh, room)
+
+    def voiceless(self, request: Request) -> bool:
+        """Tell whether every utterance would be in another voice, for nothing gives one."""
+        return self.card is None and request.voice is None
+
+    def voice_of(self, wave: Tensor, text: str, *, stopped: bool) -> Voice | None:
+        """Make a voice of what was spoken, to go on in; None if it did not end or is too little."""
+        most = self.config.max_position_embeddings * _SHARE_BESIDE_FIRST
+        if not stopped or len(wave) > most * self.codec.hop_length:
+            return None
+        try:
+            return Voice.from_wave(wave, self.codec.sample_rate, text, self.codec)
+        except SynthesisError:
+            return None
+
+    def _measure(self, request: Request) -> Measure:
+        layout = request.layout or layout_for(self.config)
+        turns = layout.m / layout.n if isinstance(layout, StreamingLayout) else 0.0
+        words = self._normalise(request)
+        return Measure(self.tokenizer, self.card, words, self.codec.frame_rate, turns)
+
+    def _capacity(self, request: Request) -> float | None:
+        """Give the positions left for a text; None if it must not be cut, or hardly any are."""
+        voice, positions = self._voice(request), self.config.max_position_embeddings
+        if self.voiceless(request):
+            return positions * _SHARE_BESIDE_FIRST
+        if voice is None:
+            return positions - 2
+        left = positions - len(voice.codes) - len(self.tokenizer.encode(voice.transcript))
+        # What a continuation speaks begins with the rest of its transcript: in one piece only.
+        enough = voice.mode != "continuation" and left >= positions * _LEAST_SHARE
+        return left if enough else None
 
     def _voice(self, request: Request) -> Voice | None:
         """Choose the voice, its transcript in words as the model is to read them."""

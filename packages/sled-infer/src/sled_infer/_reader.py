@@ -14,7 +14,7 @@ from sled_model import IncrementalEncoder
 
 from ._errors import SynthesisError
 from ._normalise import make_normaliser
-from ._text import Cleaner
+from ._text import LONGEST_WORD, Cleaner
 
 if TYPE_CHECKING:
     from sled_model import Tokenizer
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from ._card import VoiceCard
     from ._voice import Voice
 
-# No text has such a word; an endless one must not be waited for.
-LONGEST_WORD = 10_000
 _MOST_LISTED = 1_000
 
 

@@ -9,21 +9,24 @@
             ...
 
 Text may be pushed by one thread and audio read by another. Whoever reads does the work, for all
-streams of the synthesizer; one whose audio nobody reads pauses, so that it holds little.
+streams of the synthesizer; one whose audio nobody reads pauses, so that it holds little. A text may
+be of any length: where an utterance is full, at the end of a sentence, another one goes on.
 """
 
 from __future__ import annotations
 
 import logging
+from functools import partial
 from threading import Event
 from time import perf_counter
 from typing import TYPE_CHECKING, Self
-from weakref import finalize
+
+import torch
 
 from ._async import listen
-from ._chunks import Chunks
 from ._clock import StreamClock
 from ._errors import SynthesisError
+from ._part import Part
 from ._state import StreamState
 from ._threads import computing
 
@@ -34,11 +37,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ._engine import Engine
-    from ._reader import TextReader
-    from ._utterance import Utterance
+    from ._script import Script
+    from ._track import Track
 
 DEFAULT_CHUNK = 5
-_MOST_AHEAD = 150  # frames: 2 s that nobody has read
 _log = logging.getLogger(__name__)
 
 
@@ -51,39 +53,32 @@ class Stream:
 
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        codec: Codec,
-        utterance: Utterance,
-        reader: TextReader,
-        chunk_frames: int,
-    ) -> None:
+    def __init__(self, engine: Engine, codec: Codec, script: Script, chunk_frames: int) -> None:
         self.clock = StreamClock()
         self.sample_rate = codec.sample_rate
         self._engine = engine
-        self._chunks = Chunks(codec, chunk_frames)
-        self._reader = reader
+        self._script = script
+        self._begin = partial(Part, engine, codec, script, chunk_frames)
+        self._part = self._begin()
         self._flushed = False
         self._cancelled = False
+        self._cut_short = False
         self._explained = False
         self._news = Event()
         self._listener: Callable[[], object] | None = None
-        ahead = max(_MOST_AHEAD, self._chunks.wanted)
-        self._track = engine.join(utterance, open_text=True, most_ahead=ahead)
-        # A stream that is dropped without a word must not stay in the batch for ever.
-        finalize(self, engine.leave, self._track).atexit = False
 
     @property
     def state(self) -> StreamState:
         """What it is doing now."""
+        track = self._part.track
         if self._cancelled:
             return StreamState.CANCELLED
-        if self._track.failure is not None:
+        if track.failure is not None:
             return StreamState.FAILED
-        if self._track.ended:
-            return StreamState.FINISHED if self._track.stopped else StreamState.CUT
-        return StreamState.WAITING if self._track.waiting else StreamState.SPEAKING
+        if track.ended and not self._script.goes_on(track):
+            whole = track.stopped and not self._cut_short and not self._script.unspoken()
+            return StreamState.FINISHED if whole else StreamState.CUT
+        return StreamState.WAITING if track.waiting else StreamState.SPEAKING
 
     @property
     def over(self) -> bool:
@@ -93,33 +88,25 @@ class Stream:
     @property
     def text(self) -> str:
         """What it was given to say, as far as that is certain."""
-        return self._reader.text
+        return self._script.text
 
     @property
     def unsupported(self) -> tuple[str, ...]:
         """Words left out because this voice cannot say them."""
-        return self._reader.unsupported
+        return self._script.unsupported
 
     def push(self, piece: str) -> None:
         """Give a further piece of the text: a character, a word, a book.
 
         Raises:
-            SynthesisError: it is no valid text, no word ends, more of it has come than the
-                model can hold, or the stream is over or flushed.
+            SynthesisError: it is no valid text, no word ends, or the stream is over or flushed.
 
         """
         if self._flushed or self.over:
             why = "its text is over" if self._flushed else f"it is {self.state}"
             raise SynthesisError(f"stream: takes no more text, for {why}; open another")
-        ids = self._reader.push(piece)
-        limit = self._engine.positions
-        if self._track.tokens + len(ids) > limit:
-            raise SynthesisError(
-                f"text: more than the {limit} tokens and frames the model can hold; "
-                "say less in one stream"
-            )
-        self._track.more(ids, mute=not self._reader.speakable)
-        self.clock.text_came(enough=self._track.enough)
+        self._script.push(piece)
+        self.clock.text_came(enough=self._script.enough)
         self._tell()
 
     def flush(self) -> None:
@@ -131,18 +118,17 @@ class Stream:
         """
         if self._flushed or self.over:
             return
-        self._track.more(self._reader.finish())
-        self._track.end_text()
+        self._script.finish()
         self._flushed = True
         self.clock.text_came(enough=True)
         self._tell()
 
     def cancel(self) -> None:
         """Stop at once, drop what was not read, free all it holds; never waits, never fails."""
-        self._cancelled = self._cancelled or not self._track.ended or bool(self._track.frames)
-        self._engine.leave(self._track)
-        self._track.frames.clear()
-        self._chunks.forget()
+        part = self._part
+        self._cancelled = self._cancelled or not part.track.ended or bool(part.track.frames)
+        self._engine.leave(part.track)
+        part.forget()
         self._tell()
 
     def read(self) -> Tensor | None:
@@ -212,32 +198,45 @@ class Stream:
 
     def _next(self) -> Tensor | None:
         while not self._cancelled:
-            track = self._track
+            part, track = self._part, self._part.track
             # Asked before frames are counted, for another thread may be adding some meanwhile.
             settled = track.ended or track.waiting
-            if not settled and len(track.frames) < self._chunks.wanted:
+            if not settled and len(track.frames) < part.wanted:
                 self._engine.step()
-            elif self._chunks.left(track):
-                wave = self._chunks.take(track)
+            elif part.left:
+                wave = part.take()
                 if len(wave):
                     return wave
+            elif track.ended and self._script.goes_on(track):
+                self._note_end(track)
+                part.hand_on()
+                self._part = self._begin()
+                if self._script.pause:
+                    return torch.zeros(round(self._script.pause * self.sample_rate))
             else:
                 self._explain_end()
                 return None
         return None
 
     def _explain_end(self) -> None:
-        failure, limit = self._track.failure, self._track.utterance.max_frames
+        failure = self._part.track.failure
         if failure is not None:
             raise SynthesisError(f"stream: the work broke off ({failure}); open another")
-        if self.state is StreamState.CUT and self._track.spoken < limit and not self._explained:
+        if self.state is StreamState.CUT and not self._explained:
             self._explained = True
-            _log.warning(
-                "stream: ended after %.1f s, where the model's %d positions end; "
-                "what was not spoken yet is lost",
-                self.clock.audio,
-                self._engine.positions,
-            )
+            self._note_end(self._part.track)
+
+    def _note_end(self, track: Track) -> None:
+        """Warn if it was the model's positions that ended an utterance."""
+        if not track.stopped:
+            self._cut_short = True
+            if track.spoken < track.utterance.max_frames:
+                _log.warning(
+                    "stream: after %.1f s an utterance ran to the end of the model's %d positions; "
+                    "words may be missing, or noise be added",
+                    self.clock.audio,
+                    self._engine.positions,
+                )
 
     def _tell(self) -> None:
         self._news.set()

@@ -31,6 +31,8 @@ class Request:
         layout: how text and frames interleave; None for what the model was trained for.
         normalise: how the text is put into words: "en", "digits" or "none"; None for what the
             voice's card says, and "none" for a model without a card.
+        split: whether it is cut into sentences that are spoken one by one, with pauses. None
+            cuts only what is too long for one utterance; False refuses that.
 
     Raises:
         SynthesisError: cfg or max_seconds is not a number that makes sense.
@@ -44,6 +46,7 @@ class Request:
     max_seconds: float | None = None
     layout: Layout | None = None
     normalise: Normalise | None = None
+    split: bool | None = None
 
     def __post_init__(self) -> None:
         if not (isfinite(self.cfg) and self.cfg >= 0):
@@ -52,6 +55,18 @@ class Request:
             raise SynthesisError(
                 f"max_seconds: {self.max_seconds} leaves no time to speak; give more than 0"
             )
+
+
+class SpeechOptions(TypedDict, total=False):
+    """All of a `Request` but its text; see there."""
+
+    voice: Voice | None
+    cfg: float
+    seed: int
+    max_seconds: float | None
+    layout: Layout | None
+    normalise: Normalise | None
+    split: bool | None
 
 
 class StreamOptions(TypedDict, total=False):
@@ -95,7 +110,8 @@ class Speech:
     Attributes:
         wave: float32 [samples], on the CPU; the prompt is no part of it.
         sample_rate: samples a second.
-        latents: float32 [frames, D], on the CPU: what the codec made the wave of.
+        latents: float32 [frames, D], on the CPU: what the codec made the wave of; of a text that
+            was cut into pieces, those of all of them, without the pauses.
         text: what the model was given to say.
         seed: of its noise.
         stopped: whether the model ended it; False if it ran into `max_seconds` or the end of
@@ -103,6 +119,7 @@ class Speech:
         unsupported: words left out because this voice cannot say them.
         compute_seconds: its share, by frames, of the time its batch took.
         timings: of the whole batch.
+        pause: seconds of silence that belong before it, where it is a piece of a longer text.
 
     """
 
@@ -115,6 +132,7 @@ class Speech:
     unsupported: tuple[str, ...]
     compute_seconds: float
     timings: Timings
+    pause: float = 0.0
 
     @property
     def audio_seconds(self) -> float:

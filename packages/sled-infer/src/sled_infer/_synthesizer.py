@@ -7,7 +7,6 @@ write_audio("out.wav", speech.wave, speech.sample_rate)
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
@@ -15,16 +14,17 @@ from sled_model import Tokenizer
 
 from . import embedded
 from ._async import speak_async
-from ._batch import speak
 from ._card import VoiceCard
 from ._engine import Engine
 from ._errors import SynthesisError
 from ._fit import check_fit
 from ._loading import load_codec, load_model, pick_device
 from ._pace import choose_layout
-from ._plan import Planned, Planner
+from ._plan import Planner
+from ._reading import speak_all, speak_pieces
+from ._script import Script
 from ._session import DEFAULT_CHUNK, Stream
-from ._speech import DEFAULT_CFG, Request, Speech, StreamOptions
+from ._speech import DEFAULT_CFG, Request, Speech, SpeechOptions, StreamOptions
 from ._threads import computing
 from ._voice import PREFIX_SECONDS, Mode, Voice
 
@@ -140,34 +140,39 @@ class Synthesizer:
             path, transcript, self.codec, mode=mode, prefix_seconds=prefix_seconds
         )
 
-    def synthesize(
-        self,
-        text: str,
-        *,
-        voice: Voice | None = None,
-        cfg: float = DEFAULT_CFG,
-        seed: int = 0,
-        max_seconds: float | None = None,
-        normalise: Normalise | None = None,
-    ) -> Speech:
-        """Speak one text.
+    def synthesize(self, text: str, **options: Unpack[SpeechOptions]) -> Speech:
+        """Speak one text, of any length.
 
         Args:
             text: what to say; white space is evened out, words unknown to a restricted voice
                 are left out and listed in `Speech.unsupported`.
-            voice: whose voice; None for the model's own choice.
-            cfg: strength of guidance, 1 for none.
-            seed: the same seed gives the same audio.
-            max_seconds: an end by force.
-            normalise: how the text is put into words; see `Request`.
+            options: voice, cfg, seed, max_seconds, layout, normalise, split; see `Request`.
 
         Raises:
-            SynthesisError: nothing to say, text or prompt too long, a voice of another codec,
-                or an option out of range.
+            SynthesisError: nothing to say, a prompt too long, a voice of another codec, or an
+                option out of range.
 
         """
-        request = Request(text, voice, cfg, seed, max_seconds, normalise=normalise)
-        return self.synthesize_batch([request])[0]
+        return self.synthesize_batch([Request(text, **options)])[0]
+
+    def synthesize_pieces(
+        self, request: Request, *, batch_size: int = DEFAULT_BATCH
+    ) -> Iterator[Speech]:
+        """Speak a long text, and give its pieces in order as they are made.
+
+        Joined, with `Speech.pause` of silence before each, they are what `synthesize` gives. No
+        more than a batch of them is held in memory.
+
+        Args:
+            request: what to say.
+            batch_size: how many pieces go through the model at once.
+
+        Raises:
+            SynthesisError: as `synthesize`.
+
+        """
+        _check_batch(batch_size)
+        return speak_pieces(self._planner, self.engine, request, batch_size=batch_size)
 
     def synthesize_batch(
         self, requests: Sequence[Request], *, batch_size: int = DEFAULT_BATCH
@@ -182,11 +187,9 @@ class Synthesizer:
             SynthesisError: as `synthesize`, before anything is spoken; names the request.
 
         """
-        if batch_size < 1:
-            raise SynthesisError(f"batch_size: {batch_size} is too small; give 1 or more")
-        planned = [self._plan(number, request, requests) for number, request in enumerate(requests)]
+        _check_batch(batch_size)
         with computing(self.engine.threads):
-            return speak(self.engine, self.codec, planned, requests, at_once=batch_size)
+            return speak_all(self._planner, self.engine, requests, batch_size=batch_size)
 
     def open_stream(
         self,
@@ -220,9 +223,8 @@ class Synthesizer:
         """
         layout = choose_layout(self.model.config, layout, self._layouts)
         request = Request("", voice, cfg, seed, max_seconds, layout, normalise)
-        utterance, reader = self._planner.plan_open(request)
-        utterance = replace(utterance, obey_early_stop=obey_early_stop)
-        return Stream(self.engine, self.codec, utterance, reader, chunk_frames)
+        script = Script(self._planner, request, obey_early_stop=obey_early_stop)
+        return Stream(self.engine, self.codec, script, chunk_frames)
 
     @overload
     def stream(
@@ -261,10 +263,7 @@ class Synthesizer:
             return opened.speak(text_pieces)
         return speak_async(opened, text_pieces)
 
-    def _plan(self, number: int, request: Request, requests: Sequence[Request]) -> Planned:
-        try:
-            return self._planner.plan(request)
-        except SynthesisError as error:
-            if len(requests) == 1:
-                raise
-            raise SynthesisError(f"request {number + 1} of {len(requests)}: {error}") from None
+
+def _check_batch(size: int) -> None:
+    if size < 1:
+        raise SynthesisError(f"batch_size: {size} is too small; give 1 or more")

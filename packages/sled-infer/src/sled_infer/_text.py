@@ -14,6 +14,8 @@ _SPEAKABLE = ("L", "N")
 _FIRST_HALF = re.compile("[\ud800-\udbff]\\Z")
 _LONE_HALF = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
 _SHORTENED = 20
+# No text has such a word; an endless one must not be waited for.
+LONGEST_WORD = 10_000
 
 
 class Cleaner:
@@ -22,6 +24,10 @@ class Cleaner:
     Runs of white space become one space. What `push` gives, joined, does not hang on the cuts,
     even where they halve a surrogate pair.
 
+    Args:
+        what: how errors call the text.
+        paragraphs: a blank line becomes a line feed instead.
+
     Attributes:
         speakable: whether a letter or a digit has come.
         empty: whether nothing has come that counts.
@@ -29,11 +35,13 @@ class Cleaner:
 
     """
 
-    def __init__(self, what: str = "text") -> None:
+    def __init__(self, what: str = "text", *, paragraphs: bool = False) -> None:
         self.speakable = False
         self.empty = True
         self.at_word_end = False
         self._what = what
+        self._paragraphs = paragraphs
+        self._breaks = 0
         self._begun = False
         self._place = 0
         self._half = ""
@@ -64,8 +72,7 @@ class Cleaner:
             SynthesisError: no text, nothing to be spoken in it, or half a surrogate pair.
 
         """
-        if self._half:
-            raise self._broken(self._place)
+        self.check_end()
         if self.empty:
             raise SynthesisError(f"{self._what} is empty; give at least one word")
         if not self.speakable:
@@ -74,14 +81,22 @@ class Cleaner:
                 "it needs a letter or a digit"
             )
 
+    def check_end(self) -> None:
+        """Raise SynthesisError if the text ends with half a surrogate pair."""
+        if self._half:
+            raise self._broken(self._place)
+
     def _add(self, character: str) -> str:
         if character.isspace():
             self.at_word_end = not self.empty
+            self._breaks += character == "\n"
             return ""
         if unicodedata.category(character) == "Cc":
             return ""
-        space = " " if self.at_word_end else ""
+        apart = "\n" if self._paragraphs and self._breaks > 1 else " "
+        space = apart if self.at_word_end else ""
         self.at_word_end = self.empty = False
+        self._breaks = 0
         return space + character
 
     def _whole_characters(self, piece: str) -> str:
