@@ -55,6 +55,7 @@ def test_activations_grow_with_layers_blocks_and_width_and_shrink_with_bfloat16(
     assert base < two < three
     assert three - two == pytest.approx(two - base)
     assert activation_bytes(make_recipe("model.diffloss_d=2")) > base
+    assert activation_bytes(make_recipe("run.checkpointing=true")) < 0.9 * base
     assert 0.4 * base < activation_bytes(make_recipe("run.precision=bf16-pure")) < 0.8 * base
 
 

@@ -44,6 +44,13 @@ def test_a_tiny_corpus_is_learned(make_recipe):
     assert rows[-1]["energy"] == pytest.approx(rows[-1]["attraction"] - rows[-1]["repulsion"])
 
 
+def test_checkpointing_gives_the_same_losses(make_recipe):
+    kept = train(make_recipe("run.steps=2", run="kept"), quiet=True)
+    again = train(make_recipe("run.steps=2", "run.checkpointing=true", run="again"), quiet=True)
+    for one, other in zip(log(kept), log(again), strict=True):
+        assert other["loss"] == pytest.approx(one["loss"], rel=1e-5)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_and_resumed_run_gives_the_losses_of_an_uninterrupted_one(make_recipe, number):
     options = ("run.steps=8", "run.eval_every=3", "data.eval_fraction=0.2", "run.save_every=100")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from ._errors import ModelError
 from ._norm import RMSNorm
@@ -153,10 +154,17 @@ class Layer(nn.Module):
 
 
 class Backbone(nn.Module):
-    """The stack of layers and the final norm."""
+    """The stack of layers and the final norm.
+
+    Attributes:
+        checkpointing: in training, keep only each layer's input and compute the layer again for
+            its gradient (1604.06174): less memory, a third more work, the same numbers.
+
+    """
 
     def __init__(self, config: SledConfig) -> None:
         super().__init__()
+        self.checkpointing = False
         self.rotary = Rotary(config)
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.num_hidden_layers))
         self.norm = RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
@@ -190,8 +198,13 @@ class Backbone(nn.Module):
         else:
             step = cache.begin(batch, length)
             tables = self.rotary(step.positions)
+        again = self.checkpointing and cache is None and torch.is_grad_enabled()
         for number, layer in enumerate(self.layers):
-            x = layer(x, tables, None if cache is None else (number, cache, step))
+            past = None if cache is None else (number, cache, step)
+            if again:
+                x = checkpoint(layer, x, tables, past, use_reentrant=False)
+            else:
+                x = layer(x, tables, past)
         if cache is not None:
             cache.advance(length if counts is None else counts)
         hidden: Tensor = self.norm(x)

@@ -84,6 +84,14 @@ def build_model(
         TrainError: model, codec, tokenizer and checkpoint do not fit each other.
 
     """
+    model = _build(recipe, checkpoint, tokenizer, codec)
+    model.backbone.checkpointing = recipe.run.checkpointing
+    return model
+
+
+def _build(
+    recipe: Recipe, checkpoint: Path | None, tokenizer: Tokenizer, codec: Codec
+) -> SledModel:
     config = build_config(recipe, tokenizer.vocab_size, codec.fingerprint)
     dtype = weights_dtype(recipe.run.precision)
     if config.vae_embed_dim != codec.latent_size:

@@ -125,6 +125,7 @@ def _per_frame(recipe: Recipe, config: SledConfig, *, layers: int, blocks: int) 
     with torch.random.fork_rng(devices=[]):
         model = SledModel(SledConfig(**fields))
         move(model, weights_dtype(recipe.run.precision))
+        model.backbone.checkpointing = recipe.run.checkpointing
         model.train()
         short, long = (_kept(model, recipe, frames) for frames in (_SHORT, 2 * _SHORT))
     return (long - short) / _SHORT

@@ -107,6 +107,8 @@ class RunRecipe:
     steps: int = 300_000
     seed: int = 0
     precision: Precision = "fp32"
+    checkpointing: bool = False
+    """Keep no layer's inner activations, but compute them again: less memory, more time."""
     device: Literal["auto", "cpu"] = "auto"
     """Either "auto" (what accelerate finds on this machine) or "cpu"."""
     threads: int | None = None
