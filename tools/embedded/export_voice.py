@@ -29,6 +29,7 @@ _ASSETS = Path(__file__).parents[2] / "packages/sled-infer/src/sled_infer/assets
 _DEFAULT_SPEAKER = "george"
 _PROMPT = "9"  # short: a stream waits for the text that the prompt's frames have passed
 _TAKES = 3
+_MOST_WORDS = 8  # the longest training strings
 
 
 def check_same_latents(trained: Codec, embedded: Codec) -> None:
@@ -82,6 +83,7 @@ def main() -> None:
         "default_speaker": _DEFAULT_SPEAKER,
         "default_prompt": True,
         "normalise": "digits",
+        "most_words": _MOST_WORDS,
     }
     (args.out / "voice.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     size = sum(file.stat().st_size for file in args.out.rglob("*") if file.is_file())

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 import torch
-from sled_infer import Request, SynthesisError, Synthesizer, Voice
+from sled_infer import Request, SynthesisError, Synthesizer, Voice, VoiceCard
 from sled_infer._reading import piece_seed
 from sled_infer._text import clean
 
@@ -72,6 +72,26 @@ def test_what_fits_is_spoken_as_one_utterance_unless_asked_otherwise(streaming, 
     assert [piece.text for piece in split] == ["One five four nine two three.", "Two."]
     with pytest.raises(SynthesisError, match="too long"):
         streaming.synthesize(LONG, split=False)
+
+
+def test_a_voice_says_no_more_words_at_once_than_it_was_trained_to(streaming, prompt, tmp_path):
+    card = VoiceCard("short of breath", tmp_path, most_words=7)
+    short = Synthesizer(streaming.model, streaming.codec, streaming.tokenizer, card)
+    text = "one two three four five six seven eight nine zero one two"
+
+    def pieces(words, voice):
+        return [each.text for each in short.synthesize_pieces(Request(words, voice))]
+
+    five = ["one two three four five", "six seven eight nine zero", "one two"]
+    assert pieces(text, prompt) == five
+    assert pieces(text, None) == [f"{five[0]} six seven", "eight nine zero one two"]
+    assert pieces("one two three four five", prompt) == ["one two three four five"]
+    with short.open_stream(voice=prompt, max_seconds=0.2) as stream:
+        stream.push(text)
+        stream.flush()
+        first = next(iter(stream))
+    alone = short.synthesize(five[0], voice=prompt, seed=piece_seed(0, 0), max_seconds=0.2)
+    close(first, alone.wave[: len(first)])
 
 
 def test_long_and_short_texts_share_a_batch(streaming, prompt):

@@ -4,13 +4,14 @@ The file may hold, all but `name` optional:
 
     {"name": "digits", "description": "…", "can_say": "…", "cannot_say": "…",
      "words": ["zero", …], "speakers": ["george", …], "default_speaker": "george",
-     "default_prompt": true, "normalise": "digits"}
+     "default_prompt": true, "normalise": "digits", "most_words": 8}
 
 `words` restricts the voice to these; absent, it says whatever it is given. `normalise` says how a
 text is put into words for it (see `sled_infer.normalise`): "en", "digits", or "none", the texts it
 was trained on as they were written. Absent, it is "digits" with `words`, else "none". For each
 speaker there is a prompt, `voices/<speaker>.safetensors`. `default_prompt` says whether the default
-speaker's prompt is used when no voice is asked for. Further fields do no harm.
+speaker's prompt is used when no voice is asked for. `most_words` is how many it was trained to say
+in one utterance, the prompt's among them; longer texts are cut there. Further fields do no harm.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class VoiceCard:
     default_speaker: str | None = None
     default_prompt: bool = False
     normalise: Normalise = "none"
+    most_words: int | None = None
 
     @classmethod
     def read(cls, folder: Path) -> VoiceCard | None:
@@ -75,6 +77,7 @@ class VoiceCard:
             default_speaker=default,
             default_prompt=bool(fields.get("default_prompt", False)),
             normalise=_normaliser(path, fields),
+            most_words=_most_words(path, fields),
         )
 
     @property
@@ -131,3 +134,12 @@ def _strings(path: Path, fields: dict[str, object], name: str) -> tuple[str, ...
     if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
         raise SynthesisError(f"{path}: {name!r} must be a list of strings")
     return tuple(values)
+
+
+def _most_words(path: Path, fields: dict[str, object]) -> int | None:
+    most = fields.get("most_words")
+    if most is None:
+        return None
+    if isinstance(most, bool) or not isinstance(most, int) or most < 2:  # noqa: PLR2004 (a prompt's and one)
+        raise SynthesisError(f"{path}: 'most_words' must be a whole number of at least 2")
+    return most

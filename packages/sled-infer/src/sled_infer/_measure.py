@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # 130 words a minute: slower than most, so that a piece that fits is also spoken to its end.
 _SLOW_LETTERS_PER_SECOND = 11.0
+_ESTIMATED_FULL = 0.95
 _ONE_SENTENCE_SECONDS = 2.0  # shorter ones are spoken together with the next
 
 
@@ -31,6 +32,7 @@ class Measure:
         normalise: how the text is put into words.
         rate: frames a second.
         turns: frames that are spoken for every token while the text goes on.
+        in_words: weigh by words instead, for voices that can hold only so many.
 
     """
 
@@ -39,14 +41,17 @@ class Measure:
     normalise: Normalise
     rate: float
     turns: float
+    in_words: bool = False
 
     def weigh(self, word: str) -> float:
-        """Estimate the tokens and frames of a word; 0 if nothing is spoken in it."""
+        """Estimate the tokens and frames of a word, or count; 0 if nothing is spoken in it."""
         spoken = normalise(word, self.normalise)
         if self.card is not None:
             spoken = self.card.known(spoken)[0]
         if not (count := letters(spoken)):
             return 0.0
+        if self.in_words:
+            return float(len(spoken.split()))
         tokens = len(self.tokenizer.encode(f" {spoken}")) - 2
         return tokens + max(count * self.rate / _SLOW_LETTERS_PER_SECOND, tokens * self.turns)
 
@@ -63,9 +68,11 @@ class Measure:
     def room_for_sentences(self, capacity: float) -> Room:
         """Give each sentence a piece of its own."""
         least = min(_ONE_SENTENCE_SECONDS * self.rate, 0.3 * capacity)
-        return Room(0, least, 0.7 * capacity, 0.95 * capacity)
+        return Room(0, least, 0.7 * capacity, self._full(capacity))
 
-    @staticmethod
-    def room_for_stream(capacity: float) -> Room:
+    def room_for_stream(self, capacity: float) -> Room:
         """Let as much go on in one piece as surely fits."""
-        return Room(0.6 * capacity, 0.6 * capacity, 0.75 * capacity, 0.95 * capacity)
+        return Room(0.6 * capacity, 0.6 * capacity, 0.75 * capacity, self._full(capacity))
+
+    def _full(self, capacity: float) -> float:
+        return capacity if self.in_words else _ESTIMATED_FULL * capacity

@@ -107,11 +107,20 @@ class Planner:
         layout = request.layout or layout_for(self.config)
         turns = layout.m / layout.n if isinstance(layout, StreamingLayout) else 0.0
         words = self._normalise(request)
-        return Measure(self.tokenizer, self.card, words, self.codec.frame_rate, turns)
+        limited = self.card is not None and self.card.most_words is not None
+        return Measure(self.tokenizer, self.card, words, self.codec.frame_rate, turns, limited)
 
     def _capacity(self, request: Request) -> float | None:
-        """Give the positions left for a text; None if it must not be cut, or hardly any are."""
+        """Give the room left for a text, positions or words as `_measure` weighs them.
+
+        None if it must not be cut, or hardly any is left.
+        """
         voice, positions = self._voice(request), self.config.max_position_embeddings
+        most = None if self.card is None else self.card.most_words
+        if most is not None:
+            said = 0 if voice is None else len(voice.transcript.split())
+            whole = voice is not None and voice.mode == "continuation"
+            return None if whole else max(most - said, most // 2)
         if self.voiceless(request):
             return positions * _SHARE_BESIDE_FIRST
         if voice is None:
