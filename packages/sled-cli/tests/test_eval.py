@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sled_codec import write_audio
 
 # Does what uv does to a judge's script, but answers itself, the same to everything.
 UV = """#!{python}
@@ -65,6 +66,30 @@ def test_a_report_with_a_line_for_each_system(sled, place, test_set, model_folde
     assert Path(outcome.json["report"]).read_text().startswith("<!doctype html>")
 
 
+def test_texts_without_recordings_beside_finished_audio(
+    sled, place, tmp_path, model_folder, make_tone
+):
+    table, teacher = tmp_path / "texts.csv", tmp_path / "teacher"
+    table.write_text("s1|number one\ns2|number two\n")
+    teacher.mkdir()
+    for name in ("s1.flac", "s2.wav"):
+        write_audio(teacher / name, make_tone(0.5), 16_000)
+    outcome = sled(
+        *("eval", table, "-o", "run", "-m", model_folder, "--max-seconds", "0.4", "--json"),
+        *("-s", "plain", "-s", f"teacher={teacher}", "-j", "moonshine"),
+    )
+    assert outcome.code == 0, outcome.err
+    found = outcome.json["systems"]
+    assert [each["judges"]["moonshine"]["words"] for each in found.values()] == [4, 4]
+    assert found["teacher"]["judges"]["moonshine"]["wer"]["value"] == 0.25
+    assert found["teacher"]["rtf"] is None
+    (teacher / "s2.wav").unlink()
+    outcome = sled("eval", table, "-o", "run2", "-s", f"teacher={teacher}")
+    assert outcome.code == 2
+    assert "has no audio for 1 of 2 clips, such as s2 (s2.wav or the like)" in outcome.err
+    assert not Path("run2").exists()
+
+
 def test_people_get_a_table_on_stderr(sled, place, test_set):
     outcome = sled("eval", test_set, "--seconds", "0:", "-s", "real", "-j", "dnsmos", "-o", "run")
     assert outcome.code == 0, outcome.err
@@ -94,6 +119,7 @@ def test_quiet_says_nothing(sled, place, test_set):
         ("DATA --seconds : --only missing.txt", "missing.txt: No such file"),
         ("DATA --seconds : -j ear", "judge 'ear' is not one of moonshine"),
         ("DATA --seconds : -s best", "system 'best' is not one of real"),
+        ("DATA --seconds : -s teacher=nowhere", "system teacher: nowhere is no folder"),
         ("DATA --seconds : -s plain --layout 5", "--layout 5: not tokens and frames"),
         ("DATA --seconds : -s streaming --layout 0:45", "n and m must be at least 1"),
         ("DATA --seconds : -s plain -m MODEL --cfg nan", "cfg: nan"),

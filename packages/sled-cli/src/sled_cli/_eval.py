@@ -36,8 +36,9 @@ def evaluate(
         typer.Option(
             "--system",
             "-s",
-            help="real, codec, plain, continuation, cloning, streaming, flite, flite:VOICE.",
-            show_default="real, codec, plain",
+            help="real, codec, plain, continuation, cloning, streaming, flite, flite:VOICE, "
+            "or NAME=FOLDER of finished audio.",
+            show_default="real, codec, plain; plain alone without recordings",
         ),
     ] = None,
     judges: Annotated[
@@ -95,7 +96,8 @@ def evaluate(
 
         with channels.working("loading"):
             made = evaluation.make_systems(
-                systems or evaluation.DEFAULT_SYSTEMS,
+                systems or evaluation.default_systems(clips),
+                clips,
                 speaker=speaker,
                 codec=lambda: codec_for(model, codec, device, offline=offline),
             )

@@ -63,10 +63,27 @@ def test_files_of_one_name_in_two_folders_are_told_apart(test_set):
     assert [clip.name for clip in read_clips(test_set, seconds=ALL)] == ["x_1.wav", "y_1.wav"]
 
 
+def test_texts_that_nobody_recorded(tmp_path):
+    table = tmp_path / "metadata.csv"
+    table.write_text("book.1|One.\nbook.2|Two | three.\npart/3|Four.\n")
+    clips = read_clips(tmp_path)
+    assert [(clip.name, clip.text) for clip in clips] == [
+        ("book.1", "One."),
+        ("book.2", "Two | three."),
+        ("part_3", "Four."),
+    ]
+    assert {(clip.path, clip.reference, clip.seconds) for clip in clips} == {(None, None, 0.0)}
+    assert [clip.name for clip in read_clips(tmp_path, only=["book.2"])] == ["book.2"]
+    with pytest.raises(SynthesisError, match=r"book.1: a text alone, without a recording"):
+        clips[0].read()
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("a1.wav|ann\n", r"metadata.csv:1: not file\|speaker\|text"),
+        ("a1.wav\n", r"metadata.csv:1: not file\|speaker\|text"),
+        ("a1.wav|ann|one\na2.wav|ann\n", r"metadata.csv:2: not file\|speaker\|text"),
+        ("s1|one\ns2\n", r"metadata.csv:2: not id\|text"),
         ("\n|ann|one\n", r"metadata.csv:2: not file\|speaker\|text"),
         ("a1.wav|ann|one\na1.wav|ann|two\n", "listed twice"),
         ("", "none of 0 clips"),

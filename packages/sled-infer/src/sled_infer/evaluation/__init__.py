@@ -10,9 +10,10 @@ report = evaluate(read_clips("speech"), [Recordings(), voice], judges, Path("rep
 """
 
 from ._bootstrap import Estimate, mean, ratio
-from ._choose import DEFAULT_SYSTEMS, SYSTEMS, make_systems
+from ._choose import SYSTEMS, default_systems, make_systems
 from ._clips import LONGEST, SHORTEST, Clip, read_clips
 from ._evaluate import Report, evaluate
+from ._finished import Finished
 from ._hearing import ask, embed, hear
 from ._judges import DEFAULT_JUDGES, JUDGES, Judge, find_judges
 from ._protocols import PROTOCOLS, Protocol, ProtocolName, Speaking
@@ -23,7 +24,6 @@ from ._words import WordErrors, compare, normalise
 
 __all__ = [
     "DEFAULT_JUDGES",
-    "DEFAULT_SYSTEMS",
     "JUDGES",
     "LONGEST",
     "PROTOCOLS",
@@ -31,6 +31,7 @@ __all__ = [
     "SYSTEMS",
     "Clip",
     "Estimate",
+    "Finished",
     "Flite",
     "Judge",
     "Progress",
@@ -45,6 +46,7 @@ __all__ = [
     "WordErrors",
     "ask",
     "compare",
+    "default_systems",
     "embed",
     "evaluate",
     "find_judges",

@@ -1,4 +1,4 @@
-"""Test sets: recordings, who speaks, what they say, and which other recording is the reference."""
+"""Test sets: what is to be said, and mostly recordings of it, by whom, and their references."""
 
 from __future__ import annotations
 
@@ -18,32 +18,34 @@ if TYPE_CHECKING:
 
 METADATA = "metadata.csv"
 SHORTEST, LONGEST = 4.0, 10.0  # of the published test sets, in seconds
-_COLUMNS = 3
+_COLUMNS, _TEXT_COLUMNS = 3, 2
 
 
 @dataclass(frozen=True)
 class Clip:
-    """One recording of a test set.
+    """One text of a test set, and its recording if there is one.
 
     Attributes:
         name: tells it from all others, and its files in a run folder.
-        path: of the recording.
+        path: of the recording; None in a test set of texts.
         speaker: who speaks.
         text: the words.
-        seconds: its length.
+        seconds: length of the recording.
         reference: the speaker's previous clip, for cloning; None if this is the only one.
 
     """
 
     name: str
-    path: Path
+    path: Path | None
     speaker: str
     text: str
     seconds: float = 0.0
     reference: Clip | None = None
 
     def read(self) -> tuple[Tensor, int]:
-        """Read the recording: float32 `[samples]` and its rate."""
+        """Read the recording: float32 `[samples]` and its rate; SynthesisError without one."""
+        if self.path is None:
+            raise SynthesisError(f"{self.name}: a text alone, without a recording; add one")
         return read_audio(self.path)
 
 
@@ -57,10 +59,11 @@ def read_clips(
     """Read a test set.
 
     Args:
-        source: a folder with `metadata.csv`, such a file (`file|speaker|text` lines), or a
-            manifest of JSON lines (`audio_filepath`, `text`, `duration`, as of LibriSpeech-PC).
-        seconds: only clips of so many, from the first to the second.
-        only: only the files of these names, as they stand in the set or with folders before.
+        source: a folder with `metadata.csv`, such a file (`file|speaker|text` lines, or `id|text`
+            lines of texts that nobody recorded), or a manifest of JSON lines (`audio_filepath`,
+            `text`, `duration`, as of LibriSpeech-PC).
+        seconds: only recordings of so many, from the first to the second.
+        only: only the files or ids of these names, as they stand in the set or with folders before.
         limit: so many clips, spread evenly over the set; their references may be others.
 
     Raises:
@@ -71,14 +74,16 @@ def read_clips(
     table = _find(Path(source))
     rows = list(_json_rows(table) if table.suffix in (".json", ".jsonl") else _csv_rows(table))
     if only is not None:
-        rows = [row for row in rows if _is_listed(row.path, only)]
+        rows = [row for row in rows if _is_listed(table.parent / row.name, only)]
     low, high = seconds
-    fitting = [clip for clip in map(_measured, rows) if low <= clip.seconds <= high]
+    fitting = [
+        clip for clip in map(_measured, rows) if clip.path is None or low <= clip.seconds <= high
+    ]
     if not fitting:
         raise SynthesisError(
             f"{table}: none of {len(rows)} clips has {low:g} to {high:g} s; choose other --seconds"
         )
-    clips = _with_references(_with_names(fitting))
+    clips = _with_references(_with_names(fitting, table))
     return clips if limit is None else _spread(clips, limit)
 
 
@@ -86,8 +91,8 @@ def _find(source: Path) -> Path:
     table = source / METADATA if source.is_dir() else source
     if not table.is_file():
         raise SynthesisError(
-            f"{source}: no test set; give a folder with {METADATA} (file|speaker|text lines), "
-            "that file, or a manifest of JSON lines"
+            f"{source}: no test set; give a folder with {METADATA} (file|speaker|text or id|text "
+            "lines), that file, or a manifest of JSON lines"
         )
     return table
 
@@ -104,11 +109,17 @@ def _lines(table: Path) -> Iterator[tuple[str, str]]:
 
 
 def _csv_rows(table: Path) -> Iterator[Clip]:
+    columns = 0  # as many as the first line has: a text alone cannot be told from a torn line
     for where, line in _lines(table):
-        cells = [cell.strip() for cell in line.split("|", _COLUMNS - 1)]
-        if len(cells) < _COLUMNS or not cells[0]:
-            raise SynthesisError(f"{where}: not file|speaker|text; mend the line")
-        yield Clip(cells[0], table.parent / cells[0], cells[1], cells[2])
+        cells = [cell.strip() for cell in line.split("|", (columns or _COLUMNS) - 1)]
+        columns = columns or len(cells)
+        if not cells[0].strip("/") or len(cells) != columns or columns == 1:
+            wanted = "id|text" if columns == _TEXT_COLUMNS else "file|speaker|text"
+            raise SynthesisError(f"{where}: not {wanted}; mend the line")
+        if columns == _TEXT_COLUMNS:
+            yield Clip(cells[0], None, "", cells[1])
+        else:
+            yield Clip(cells[0], table.parent / cells[0], cells[1], cells[2])
 
 
 def _json_rows(table: Path) -> Iterator[Clip]:
@@ -133,20 +144,20 @@ def _is_listed(path: Path, only: Collection[str]) -> bool:
 
 
 def _measured(clip: Clip) -> Clip:
-    if clip.seconds:
+    if clip.seconds or clip.path is None:
         return clip
     wave, rate = clip.read()
     return replace(clip, seconds=len(wave) / rate)
 
 
-def _with_names(clips: Sequence[Clip]) -> list[Clip]:
-    """Name each clip by its file, with folders and suffix only where that is needed."""
-    stems = [Path(clip.name).stem for clip in clips]
+def _with_names(clips: Sequence[Clip], table: Path) -> list[Clip]:
+    """Name each clip by its id or file, with folders and suffix only where that is needed."""
+    stems = [Path(c.name).stem if c.path else c.name.replace("/", "_") for c in clips]
     alone = len(set(stems)) == len(stems)
     names = stems if alone else [clip.name.strip("/").replace("/", "_") for clip in clips]
     named = {name: replace(c, name=name) for name, c in zip(names, clips, strict=True)}
     if len(named) < len(clips):
-        raise SynthesisError(f"{clips[0].path.parent}: one file is listed twice; mend the list")
+        raise SynthesisError(f"{table}: one file or id is listed twice; mend the list")
     return list(named.values())
 
 
@@ -156,7 +167,8 @@ def _with_references(clips: Sequence[Clip]) -> list[Clip]:
     linked = []
     for clip in clips:
         before = latest[clip.speaker]
-        linked.append(replace(clip, reference=None if before.name == clip.name else before))
+        alone = before.name == clip.name or before.path is None
+        linked.append(replace(clip, reference=None if alone else before))
         latest[clip.speaker] = clip
     return linked
 

@@ -10,7 +10,7 @@ from sled_codec import atomic_write
 from sled_infer import SynthesisError
 
 from ._page import write_page
-from ._run import judge_all, no_progress, open_task, speak
+from ._run import check_suits, judge_all, no_progress, open_task, speak
 from ._score import Row, count_words, figures, rows_of, worst
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def evaluate(
 
     """
     _check(systems, judges)
+    for system in systems:
+        check_suits(system, clips)
     run.mkdir(parents=True, exist_ok=True)
     tasks = [open_task(run, system, clips) for system in systems]
     for task in tasks:

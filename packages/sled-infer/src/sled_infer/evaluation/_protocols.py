@@ -133,7 +133,10 @@ class Protocol(Comparable):
                 ),
             )
         elif self._prompt == "cloning" and clip.reference is not None:
-            voice = Voice.from_audio(clip.reference.path, clip.reference.text, codec)
+            reference = clip.reference
+            voice = Voice.from_wave(
+                *reference.read(), reference.text, codec, name=str(reference.path)
+            )
         # Its own seed, whatever else is in the set.
         seed = (self._how.seed + crc32(clip.name.encode())) % 2**32
         return Request(text, voice, self._how.cfg, seed, self._how.max_seconds, self._layout)

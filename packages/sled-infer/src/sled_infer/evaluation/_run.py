@@ -61,29 +61,40 @@ class Task:
         """Where the audio of a clip lies; not there if nothing was said."""
         return self.folder / f"{clip.name}.wav"
 
+    def key(self, clip: Clip) -> str:
+        """Give a digest of all that the system is told of a clip, and of what else it goes by."""
+        reference, mark = clip.reference, self.system.mark(clip)
+        told = [clip.text, _file(clip), clip.speaker, round(clip.seconds, 3)]
+        told += [_file(reference), reference.text] if reference else []
+        return sha256(json.dumps([*told, *([mark] if mark else [])]).encode()).hexdigest()[:16]
+
     def done(self, clip: Clip) -> dict[str, Any] | None:
         """Give the row of a clip, if it was spoken as it now stands in the test set."""
         row = self.spoken.rows.get(clip.name)
-        return row if row is not None and row["key"] == clip_key(clip) else None
+        return row if row is not None and row["key"] == self.key(clip) else None
 
     def heard_by(self, judge: Judge) -> Journal:
         """Give the journal of a judge's answers."""
         return Journal(self.folder / f"{judge.name}.jsonl")
 
 
+def check_suits(system: System, clips: Sequence[Clip]) -> None:
+    """Raise SynthesisError if none of the clips suits the system."""
+    if not any(system.suits(clip) for clip in clips):
+        raise SynthesisError(
+            f"{system.name}: none of {len(clips)} clips suits it; real and codec need recordings, "
+            "cloning two of a speaker, continuation such of more than 3.5 s"
+        )
+
+
 def open_task(run: Path, system: System, clips: Sequence[Clip]) -> Task:
     """Make or find the system's folder.
 
     Raises:
-        SynthesisError: no clip suits the system, or the folder holds what it said otherwise.
+        SynthesisError: the folder holds what the system said with other settings.
 
     """
     suited = tuple(clip for clip in clips if system.suits(clip))
-    if not suited:
-        raise SynthesisError(
-            f"{system.name}: none of {len(clips)} clips has a prompt for it; cloning needs two "
-            "clips of a speaker, continuation clips of more than 3.5 s"
-        )
     folder = run / system.name
     settings = folder / "settings.json"
     if settings.is_file():
@@ -111,23 +122,15 @@ def speak(task: Task, progress: Progress) -> None:
 def judge_all(tasks: Sequence[Task], judge: Judge, progress: Progress, *, offline: bool) -> None:
     """Let a judge hear what it has not heard yet; it is not even started if that is nothing."""
     todo = [(task, journal, clip) for task in tasks for journal, clip in _unheard(task, judge)]
-    total = sum(_is_judged(task, clip) for task in tasks for clip in task.clips)
+    total = sum(_is_judged(task, judge, clip) for task in tasks for clip in task.clips)
     if not todo:
         return
     progress(f"Judging: {judge.title}", total - len(todo), total)
     with ExitStack() as stack:
         listener = stack.enter_context(Listener(judge, offline=offline))
         for number, (task, journal, clip) in enumerate(todo, total - len(todo) + 1):
-            journal.add(clip.name, key=clip_key(clip), **_answers(listener, judge, task, clip))
+            journal.add(clip.name, key=task.key(clip), **_answers(listener, judge, task, clip))
             progress(f"Judging: {judge.title}", number, total)
-
-
-def clip_key(clip: Clip) -> str:
-    """Give a digest of all that a system is told of a clip."""
-    reference = clip.reference
-    told = [clip.text, clip.path.name, clip.speaker, round(clip.seconds, 3)]
-    told += [reference.path.name, reference.text] if reference else []
-    return sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
 def _check_settings(path: Path, system: System) -> None:
@@ -149,7 +152,7 @@ def _keep(task: Task, clip: Clip, spoken: Spoken) -> None:
         path.unlink(missing_ok=True)
     task.spoken.add(
         clip.name,
-        key=clip_key(clip),
+        key=task.key(clip),
         seconds=len(spoken.wave) / spoken.sample_rate - spoken.prefix_seconds,
         prefix_seconds=spoken.prefix_seconds,
         compute_seconds=spoken.compute_seconds,
@@ -163,13 +166,18 @@ def _unheard(task: Task, judge: Judge) -> Iterator[tuple[Journal, Clip]]:
     journal = task.heard_by(judge)
     for clip in task.clips:
         known = journal.rows.get(clip.name)
-        if _is_judged(task, clip) and (known is None or known["key"] != clip_key(clip)):
+        wanted = _is_judged(task, judge, clip)
+        if wanted and (known is None or known["key"] != task.key(clip)):
             yield journal, clip
 
 
-def _is_judged(task: Task, clip: Clip) -> bool:
-    row = task.done(clip)
-    return row is not None and row["seconds"] >= _SHORTEST
+def _is_judged(task: Task, judge: Judge, clip: Clip) -> bool:
+    row, comparable = task.done(clip), judge.kind != "speaker" or clip.path is not None
+    return comparable and row is not None and row["seconds"] >= _SHORTEST
+
+
+def _file(clip: Clip) -> str | None:
+    return None if clip.path is None else clip.path.name
 
 
 def _answers(listener: Listener, judge: Judge, task: Task, clip: Clip) -> dict[str, Any]:

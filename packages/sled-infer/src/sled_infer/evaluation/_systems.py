@@ -77,6 +77,10 @@ class System(Protocol):
         """Tell whether the clip can be used at all; such as whether it has a reference."""
         ...
 
+    def mark(self, clip: Clip) -> str:
+        """Tell one thing that it says for a clip from another, beyond clip and `settings`."""
+        ...
+
     def reference(self, clip: Clip) -> tuple[Tensor, int] | None:
         """Give the wave that the speaker is compared with, and its rate; None for none."""
         ...
@@ -93,13 +97,25 @@ class Comparable:
         """Tell whether the clip can be used at all."""
         return True
 
+    def mark(self, clip: Clip) -> str:  # noqa: ARG002 - see `System`
+        """Say that nothing else matters."""
+        return ""
+
     def reference(self, clip: Clip) -> tuple[Tensor, int] | None:
         """Give the speaker's previous recording."""
         return None if clip.reference is None else clip.reference.read()
 
 
+class Recorded(Comparable):
+    """What systems have in common that send recordings somewhere."""
+
+    def suits(self, clip: Clip) -> bool:
+        """Tell whether there is a recording."""
+        return clip.path is not None
+
+
 @dataclass(frozen=True)
-class Recordings(Comparable):
+class Recordings(Recorded):
     """The recordings themselves."""
 
     name: str = "real"
@@ -112,7 +128,7 @@ class Recordings(Comparable):
         return [Spoken(*clip.read()) for clip in clips]
 
 
-class ThroughCodec(Comparable):
+class ThroughCodec(Recorded):
     """The recordings, encoded and decoded: the best a voice of this codec can sound."""
 
     name = "codec"
