@@ -107,3 +107,21 @@ def test_the_number_of_rows_is_fixed(model):
         model.backbone(inputs(3, 1), cache)
     with pytest.raises(ModelError, match="at least one row"):
         KVCache.allocate(model.config, 0, 8)
+
+
+@torch.no_grad()
+def test_texts_are_read_by_plainly_causal_attention(model, monkeypatch):
+    """Without a mask the fastest kernels apply; elements that follow others need one."""
+    seen, attend = [], torch.nn.functional.scaled_dot_product_attention
+
+    def watched(*tensors, attn_mask, is_causal, **options):
+        seen.append((attn_mask is None, is_causal))
+        return attend(*tensors, attn_mask=attn_mask, is_causal=is_causal, **options)
+
+    monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", watched)
+    cache = KVCache.allocate(model.config, 2, 12)
+    model.backbone(inputs(2, 5), cache, counts=[5, 3])
+    assert set(seen) == {(True, True)}
+    seen.clear()
+    model.backbone(inputs(2, 5), cache)
+    assert set(seen) == {(False, False)}

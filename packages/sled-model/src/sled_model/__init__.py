@@ -15,6 +15,7 @@ from ._layout import Arrangement, Layout, OfflineLayout, StreamingLayout, layout
 from ._losses import Losses
 from ._model import SledModel, register
 from ._pack import pack_weights
+from ._static import Seat, StaticStep
 from ._step import Stepper
 from ._tokenizer import Tokenizer
 
@@ -29,8 +30,10 @@ __all__ = [
     "Losses",
     "ModelError",
     "OfflineLayout",
+    "Seat",
     "SledConfig",
     "SledModel",
+    "StaticStep",
     "Stepper",
     "StreamingLayout",
     "Tokenizer",

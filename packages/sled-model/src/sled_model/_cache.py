@@ -46,7 +46,7 @@ class KVCache:
     Attributes:
         keys, values: [layers, B, key-value heads, capacity, head size].
         lengths: valid positions of each row, a list of B integers.
-        rows: int64 [B], the rows' numbers.
+        rows, slots: int64 [B] and [capacity], the rows' and the positions' numbers.
 
     """
 
@@ -55,7 +55,7 @@ class KVCache:
         self.values = values
         self.lengths = list(lengths)
         self.rows = torch.arange(keys.shape[1], device=keys.device)
-        self._slots = torch.arange(keys.shape[3], device=keys.device)
+        self.slots = torch.arange(keys.shape[3], device=keys.device)
 
     @classmethod
     def allocate(
@@ -120,18 +120,18 @@ class KVCache:
         return self._ragged_step(longest, count)
 
     def _equal_step(self, start: int, count: int) -> Step:
-        positions = self._slots[None, start : start + count]
+        positions = self.slots[None, start : start + count]
         window = start + count
         mask = None
         if count > 1 and start > 0:
-            mask = (self._slots[:window] <= positions[0, :, None])[None, None]
+            mask = (self.slots[:window] <= positions[0, :, None])[None, None]
         return Step(positions, start, window, mask, causal=count > 1 and start == 0)
 
     def _ragged_step(self, longest: int, count: int) -> Step:
         lengths = torch.tensor(self.lengths, device=self.keys.device)
-        positions = lengths[:, None] + self._slots[None, :count]
+        positions = lengths[:, None] + self.slots[None, :count]
         window = longest + count
-        mask = (self._slots[:window] <= positions[:, :, None])[:, None]
+        mask = (self.slots[:window] <= positions[:, :, None])[:, None]
         return Step(positions, None, window, mask, causal=False)
 
     def append(self, layer: int, key: Tensor, value: Tensor, step: Step) -> tuple[Tensor, Tensor]:

@@ -4,6 +4,9 @@ It computes what `Layer` does, written flat. At one element a row the arithmetic
 the weights, which leaves nothing else in the processor's caches: every further operation then
 costs ten times what it does alone, so what counts is how few there are. Masks, rotations and the
 places in the cache are made once a step, for all layers.
+
+Where a cache's rows end is known to the host, or to the device alone: then every row attends to
+the whole window, behind a mask, so that no shape hangs on a length.
 """
 
 from __future__ import annotations
@@ -86,15 +89,38 @@ class Stepper:
         """
         step = cache.begin(len(x), 1)
         turn = self._rotary.matrices(step.positions.flatten()).expand(len(x), -1, -1)
-        plan = _Plan(turn, _places(step, cache), _mask(step, cache))
-        pasts = zip(_pasts(cache.keys, step), _pasts(cache.values, step), strict=True)
-        for maps, (keys, values) in zip(self._layers, pasts, strict=True):
+        mask = None if step.mask is None else _added(~step.mask, cache.keys.dtype)
+        plan = _Plan(turn, _places(step, cache), mask)
+        hidden = self._run(x, plan, _pasts(cache.keys, step), _pasts(cache.values, step))
+        cache.advance(1 if counts is None else counts)
+        return hidden
+
+    def at(self, x: Tensor, cache: KVCache, positions: Tensor) -> Tensor:
+        """Do the same where only the device knows how long each row is.
+
+        No shape hangs on a length, and nothing is read from the device: the work can be captured
+        once and replayed (CUDA graphs).
+
+        Args:
+            x: embeddings [B, H]; written over.
+            cache: the rows' past, all of whose capacity is attended to, behind a mask; written.
+                Its `lengths` are neither read nor advanced.
+            positions: int64 [B], each row's length, below the capacity.
+
+        """
+        behind = (cache.slots > positions[:, None])[:, None, None]
+        mask = _added(behind, cache.keys.dtype)
+        plan = _Plan(self._rotary.matrices(positions), (cache.rows, positions), mask)
+        pasts = ([_Past(layer, layer) for layer in each] for each in (cache.keys, cache.values))
+        return self._run(x, plan, *pasts)
+
+    def _run(self, x: Tensor, plan: _Plan, keys: list[_Past], values: list[_Past]) -> Tensor:
+        for maps, past_keys, past_values in zip(self._layers, keys, values, strict=True):
             attention_norm, qkv, output, feed_forward_norm, gate_up, down = maps
             heads = qkv(attention_norm(x)).view(len(x), -1, self._shape.size)
-            x.add_(output(_attend(self._shape, heads, keys, values, plan)))
+            x.add_(output(_attend(self._shape, heads, past_keys, past_values, plan)))
             gate, up = gate_up(feed_forward_norm(x)).chunk(2, dim=-1)
             x.add_(down(F.silu(gate).mul_(up)))
-        cache.advance(1 if counts is None else counts)
         hidden: Tensor = self._norm(x)
         return hidden
 
@@ -103,12 +129,10 @@ def _places(step: Step, cache: KVCache) -> tuple[Tensor, Tensor] | None:
     return None if step.start is not None else (cache.rows, step.positions[:, 0])
 
 
-def _mask(step: Step, cache: KVCache) -> Tensor | None:
-    if step.mask is None:
-        return None
+def _added(closed: Tensor, dtype: torch.dtype) -> Tensor:
     # Added in every layer's attention as it is; a boolean one would be converted there each time.
-    closed = torch.zeros(step.mask.shape, dtype=cache.keys.dtype, device=step.mask.device)
-    return closed.masked_fill_(~step.mask, float("-inf"))
+    mask = torch.zeros(closed.shape, dtype=dtype, device=closed.device)
+    return mask.masked_fill_(closed, float("-inf"))
 
 
 def _pasts(buffer: Tensor, step: Step) -> list[_Past]:
