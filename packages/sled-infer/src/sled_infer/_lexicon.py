@@ -1,0 +1,184 @@
+"""How English words are pronounced, one word at a time.
+
+lexicon = Lexicon.read(Path("lexicon.tsv.gz"))
+lexicon.pronounce("cat")  # "kˈæt"
+
+The symbols are those of the International Phonetic Alphabet, a sound a symbol, stress marked right
+before the vowel: "ˈ" the main one, "ˌ" another. Sounds of two parts have a symbol of their own:
+A as in day, I as in eye, O as in go, W as in how, Y as in boy, ʤ as in joy, ʧ as in church. Faint
+vowels are ᵊ (middle, before l, m, n), ᵻ (wanted, between ə and ɪ) and ɐ (the article "a"); ɾ is
+the American t of "water", ʔ that of "button", ɜɹ the vowel of "bird".
+"""
+
+# ruff: noqa: RUF001 - the symbols of sounds look like letters
+
+from __future__ import annotations
+
+import gzip
+import re
+import unicodedata
+import zlib
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from ._errors import SynthesisError
+from ._inflection import VOWELS, clitic, inflections, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ALPHABET = "AIOWYbdfhijklmnpstuvwzæðŋɑɐɔəɛɜɡɪɹɾʃʊʌʒʤʧˈˌθᵊᵻʔ"
+STRESSES = "ˈˌ"
+_LEAST_OF_COMPOUND = 3
+_LONGEST_ACRONYM = 5
+_LETTERS_OF_WORD = 2
+_REMEMBERED = 65_536
+_PREFIXES = {"un": "ˌʌn", "re": "ɹi"}
+_LEAST_AFTER_PREFIX = 4
+_SPELLING = re.compile(r"[A-Za-z'.]+")
+_FOLDED = str.maketrans(
+    {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ð": "d"}
+    | {"Ð": "D", "þ": "th", "Þ": "TH", "đ": "d", "Đ": "D", "ł": "l", "Ł": "L", "ı": "i", "’": "'"}
+)
+
+
+class Lexicon:
+    """Pronounces any word: known, spelled, inflected, compound, or by its letters.
+
+    Args:
+        table: a line a word, "word, tab, symbols", UTF-8, sorted by the word in small letters. It
+            is searched as it is: a dictionary of it would take 50 MB and ten times as long.
+
+    """
+
+    def __init__(self, table: bytes) -> None:
+        self._table = table
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._pronounce)
+
+    @classmethod
+    def read(cls, path: Path) -> Lexicon:
+        """Read a lexicon, a table packed by gzip.
+
+        Raises:
+            SynthesisError: the file is not there, or broken.
+
+        """
+        try:
+            return cls(gzip.decompress(path.read_bytes()))
+        except (OSError, EOFError, zlib.error) as error:
+            raise SynthesisError(f"{path}: no lexicon ({error}); reinstall sled-infer") from error
+
+    def pronounce(self, word: str) -> str:
+        """Give a word's symbols, of `ALPHABET`; "" if it has no Latin letter.
+
+        Capitals count: "US" is spelled, "us" is not. Accents do not.
+        """
+        return self._remembered("".join(_SPELLING.findall(fold(word))))
+
+    def _pronounce(self, word: str) -> str:
+        bare = word.strip("'")
+        if not bare:
+            return ""
+        if "." in bare:
+            letters = all(len(part) < _LETTERS_OF_WORD for part in bare.split("."))
+            return (not letters and self._known(bare)) or self._spelled(bare)
+        if said := self._known(word):
+            return said
+        if parted := clitic(word):
+            stem, add = parted
+            return add(self._pronounce(stem))
+        return self._found(word) or self._found(bare) or self._spelled(bare)
+
+    def _found(self, word: str) -> str:
+        return (
+            self._known(word)
+            or self._acronym(word)
+            or self._inflected(word)
+            or self._compound(word)
+            or self._prefixed(word)
+        )
+
+    def _known(self, word: str) -> str:
+        """Look a word up as it is written, or else whatever its capitals."""
+        other = ""
+        for entry, said in self._entries(word.lower()):
+            if entry == word:
+                return said
+            if len(word) > 1:
+                other = other or said
+        return other
+
+    def _entries(self, word: str) -> Iterator[tuple[str, str]]:
+        """Give the entries that are this word in small letters, by halving the table."""
+        table, wanted = self._table, word.encode()
+        start, end = 0, len(table)
+        while start < end:
+            line = table.rfind(b"\n", start, (start + end) // 2) + 1 or start
+            if table[line : table.index(b"\t", line)].lower() < wanted:
+                start = table.index(b"\n", line) + 1
+            else:
+                end = line
+        while start < len(table):
+            line = table.index(b"\n", start)
+            entry, _, said = table[start:line].partition(b"\t")
+            if entry.lower() != wanted:
+                return
+            yield entry.decode(), said.decode()
+            start = line + 1
+
+    def _acronym(self, word: str) -> str:
+        many = word[-1] == "s" and word[:-1].isupper()
+        bare = word[:-1] if many else word
+        spelled = bare.isupper() or not set(bare.lower()) & set("aeiouy")
+        if not (spelled and bare.isalpha() and len(bare) <= _LONGEST_ACRONYM):
+            return ""
+        return plural(self._spelled(bare)) if many else self._spelled(bare)
+
+    def _spelled(self, word: str) -> str:
+        """Say the names of letters, the last of them with the main stress."""
+        said = "".join(self._known(letter.upper()) for letter in word if letter.isalpha())
+        head, mark, tail = said.replace("ˈ", "ˌ").rpartition("ˌ")
+        return head + ("ˈ" if mark else "") + tail
+
+    def _inflected(self, word: str) -> str:
+        stems = ((self._known(stem), add) for stem, add in inflections(word.lower()))
+        return next((add(said) for said, add in stems if said), "")
+
+    def _compound(self, word: str) -> str:
+        """Find two words in one, the first as long as may be: "lamp" and "light"."""
+        for cut in range(len(word) - _LEAST_OF_COMPOUND, _LEAST_OF_COMPOUND - 1, -1):
+            if (first := self._known(word[:cut])) and (
+                last := self._known(word[cut:]) or self._inflected(word[cut:])
+            ):
+                return first + last.replace("ˈ", "ˌ")
+        return ""
+
+    def _prefixed(self, word: str) -> str:
+        prefix, stem = word[:2].lower(), word[2:]
+        if prefix not in _PREFIXES or len(stem) < _LEAST_AFTER_PREFIX:
+            return ""
+        said = self._known(stem) or self._inflected(stem)
+        return said and _PREFIXES[prefix] + said
+
+
+def fold(text: str) -> str:
+    """Write Latin letters without their accents, and the apostrophe as it is typed."""
+    if text.isascii():
+        return text
+    return "".join(map(_folded, text.translate(_FOLDED)))
+
+
+def _folded(character: str) -> str:
+    if unicodedata.combining(character):
+        return ""
+    if not character.isalpha():
+        return character
+    return "".join(
+        each for each in unicodedata.normalize("NFKD", character) if not unicodedata.combining(each)
+    )
+
+
+def starts_with_vowel(said: str) -> bool:
+    """Tell whether symbols begin with the sound of a vowel, stressed or not."""
+    return said.lstrip(STRESSES)[:1] in VOWELS

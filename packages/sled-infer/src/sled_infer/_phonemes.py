@@ -1,0 +1,224 @@
+"""From words to what a voice reads: the sounds of each word, with the marks that pace them.
+
+Phonemes(lexicon).push("To the end.", whole_words=True, final=True)  # "tə ði ˈɛnd."
+
+Words stand one space apart. Of the marks after a word the strongest one stays; brackets are commas,
+a pair of hyphens is a dash, quotation marks vanish. Some words hang on what follows them, so a text
+that still comes is given out as far as it is certain: whatever the cuts, the outcome is that of the
+whole text.
+"""
+
+# ruff: noqa: RUF001 - the symbols of sounds look like letters
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ._lexicon import fold, starts_with_vowel
+
+if TYPE_CHECKING:
+    from ._lexicon import Lexicon
+
+MARKS = "?!.…—;:,"  # the strongest first
+_ALIKE = str.maketrans("–―()[]{}", "——,,,,,,")
+_TOKEN = re.compile(
+    r"(?P<dotted>(?:Ph|[A-Za-z])(?:\.[A-Za-z])+(?![A-Za-z]))"
+    r"|(?P<word>'?[A-Za-z]+(?:'[A-Za-z]+)*'?)"
+    rf"|(?P<dash>-{{2,}}|^-$)|(?P<dots>\.{{2,}})|(?P<mark>[{MARKS}])|(?P<quote>[\"“‘«])"
+)
+_ABBREVIATED = re.compile(r"(?<!\.)\.(?=[,;:])")  # "etc., and": no sentence ends so
+_ARTICLE = "A"  # a word where a sentence or clause begins, a letter elsewhere: "vitamin A"
+_WEAK = {"a": "ɐ", "an": "ɐn", "in": "ɪn", "am": "ɐm", "i": "ˌI"}
+_TITLES = frozenset(("capt", "col", "dr", "drs", "gen", "hon", "lt", "maj", "messrs", "mr", "mrs"))
+_OPENERS = frozenset(
+    ("A", "An", "And", "As", "At", "But", "For", "He", "His", "I", "If", "In", "It", "Its", "My")
+) | frozenset(
+    ("No", "On", "She", "So", "That", "The", "Then", "There", "These", "They", "This", "To", "We")
+)
+_HAVING = frozenset(
+    ("have", "haven't", "has", "hasn't", "had", "hadn't", "having", "i've", "you've", "we've")
+) | frozenset(
+    ("is", "isn't", "are", "aren't", "was", "wasn't", "were", "weren't", "be", "been", "being")
+)
+_BETWEEN = frozenset(("already", "also", "always", "ever", "just", "never", "not", "often", "only"))
+
+
+@dataclass
+class _Word:
+    """A word whose sounds, or whose full stop, hang on what follows.
+
+    Attributes:
+        text: its letters; with dots between them, they are spelled.
+        marks: all that stand after it.
+        fresh: nothing stands before it that it could belong to: "A man", unlike "plan A".
+
+    """
+
+    text: str
+    marks: str
+    fresh: bool
+
+    @property
+    def spelled(self) -> bool:
+        """Whether it is read letter by letter."""
+        return "." in self.text
+
+    @property
+    def letter(self) -> bool:
+        """Whether it is the name of a letter."""
+        word = self.text == "I" or (self.text == _ARTICLE and self.fresh and not self.marks)
+        return len(self.text) == 1 and self.text.isupper() and not word
+
+    @property
+    def shortened(self) -> bool:
+        """Whether a full stop after it need not end a sentence."""
+        return self.letter or self.spelled or self.text.lower() in _TITLES
+
+    @property
+    def certain(self) -> bool:
+        """Whether no later word can change how it is said."""
+        if self.marks:
+            return self.marks != "." or not self.shortened
+        return not (self.letter or self.spelled or self.text.lower() in {"the", "to"})
+
+    def mark(self, following: str) -> str:
+        """Give the mark that stays, before a following word or at the end."""
+        marks = self.marks
+        if self.shortened and marks.startswith("."):
+            ends = not following or (self.text.lower() not in _TITLES and following in _OPENERS)
+            marks = marks[1:] or ("." if ends else "")
+        return min(marks, key=MARKS.index, default="")
+
+
+class Phonemes:
+    """Puts words that come in pieces into sounds.
+
+    Args:
+        lexicon: knows how each word is pronounced.
+
+    """
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+        self._last = ""
+        self._waiting: _Word | None = None
+        self._begun = False
+        self._marked = True
+        self._before = ("", "")
+
+    @property
+    def held(self) -> str:
+        """The end of what has come, which is not given out yet."""
+        waiting = self._waiting
+        words = [] if waiting is None else [waiting.text + waiting.marks]
+        return " ".join([*words, self._last])
+
+    def push(self, text: str, *, whole_words: bool, final: bool = False) -> str:
+        """Take words without digits, and give the sounds that have become certain.
+
+        Args:
+            text: words with one space between them; a space comes with the word after it.
+            whole_words: the last word is whole.
+            final: no more text will come.
+
+        Returns:
+            symbols of `_lexicon.ALPHABET`, of `MARKS`, and spaces, each with the word after it.
+
+        """
+        *whole, self._last = (self._last + text).split(" ")
+        if whole_words or final:
+            whole, self._last = [*whole, self._last], ""
+        said = "".join(map(self._take, whole))
+        return said + self._settle("") if final else said
+
+    def _take(self, chunk: str) -> str:
+        """Take what stands between two spaces: words with marks before, between and after them."""
+        opening, words = _parts(chunk)
+        said = self._stop(opening) if opening else ""
+        for each in words:
+            said += self._follow(each)
+        return said
+
+    def _stop(self, marks: str) -> str:
+        """Let marks that stand apart follow the last word, if it has none."""
+        if self._waiting is not None:
+            self._waiting.marks += marks
+            return self._settle("")
+        if self._marked:
+            return ""
+        self._marked, self._before = True, ("", "")
+        return min(marks, key=MARKS.index)
+
+    def _follow(self, word: _Word) -> str:
+        before = self._waiting
+        if before is not None and not before.marks and _joined(before, word):
+            word = _Word(f"{before.text}.{word.text}", word.marks, before.fresh)
+            self._waiting = None
+        said = self._settle(word.text)
+        word.fresh = word.fresh or self._marked
+        self._waiting = word
+        return said + self._settle("") if word.certain else said
+
+    def _settle(self, following: str) -> str:
+        """Give out the word that waits, before a following word or, with "", before a stop."""
+        word, self._waiting = self._waiting, None
+        if word is None:
+            return ""
+        mark = word.mark(following)
+        said = self._say(word, "" if mark else following)
+        space = " " if self._begun else ""
+        self._begun, self._marked = True, bool(mark)
+        self._before = ("", "") if mark else (self._before[1], word.text.lower())
+        return space + said + mark
+
+    def _say(self, word: _Word, following: str) -> str:
+        low = word.text.lower().strip("'")
+        if low in _WEAK and not word.letter and (len(low) == 1 or not word.text.isupper()):
+            return _WEAK[low]
+        if low == "the":
+            return "ði" if self._vowel_in(following) else "ðə"
+        if low == "to":
+            return ("tʊ" if self._vowel_in(following) else "tə") if following else "tu"
+        if low == "read" and self._has_happened():
+            return "ɹˈɛd"
+        return self._lexicon.pronounce(low if word.text.islower() else word.text)
+
+    def _vowel_in(self, word: str) -> bool:
+        return bool(word) and starts_with_vowel(self._lexicon.pronounce(word))
+
+    def _has_happened(self) -> bool:
+        """Tell whether a participle follows: "had already …"."""
+        earlier, last = self._before
+        return last in _HAVING or (last in _BETWEEN and earlier in _HAVING)
+
+
+def phonemes(text: str, lexicon: Lexicon) -> str:
+    """Put a whole text in words into sounds, as `Phonemes` does."""
+    return Phonemes(lexicon).push(" ".join(text.split()), whole_words=True, final=True)
+
+
+def _parts(chunk: str) -> tuple[str, list[_Word]]:
+    """Part what stands between two spaces into the marks it opens with, and words with theirs."""
+    opening, fresh = "", False
+    words: list[_Word] = []
+    for found in _TOKEN.finditer(_ABBREVIATED.sub("", fold(chunk)).translate(_ALIKE)):
+        kind, text = found.lastgroup, found[0]
+        if kind in {"dotted", "word"}:
+            words.append(_Word(text, "", fresh))
+            fresh = False
+        elif kind == "quote":
+            fresh = True
+        else:
+            mark = {"dash": "—", "dots": "…"}.get(str(kind), text)
+            if words:
+                words[-1].marks += mark
+            else:
+                opening += mark
+    return opening, words
+
+
+def _joined(before: _Word, word: _Word) -> bool:
+    """Tell whether two letters stand for one name, as in "F B I"."""
+    return (before.letter or before.spelled) and len(word.text) == 1 and word.text.isupper()

@@ -1,0 +1,127 @@
+"""One word at a time: known, spelled, inflected, compound, prefixed or guessed."""
+
+# ruff: noqa: RUF001 - the symbols of sounds look like letters
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sled_infer import SynthesisError
+from sled_infer import _lexicon as module
+from sled_infer._lexicon import ALPHABET, Lexicon
+
+ASSETS = Path(module.__file__).parent / "assets" / "english"
+SMALL = {
+    "apple": "ˈæpəl",
+    "B": "bˈi",
+    "bake": "bˈAk",
+    "basic": "bˈAsɪk",
+    "carry": "kˈæɹi",
+    "church": "ʧˈɜɹʧ",
+    "F": "ˈɛf",
+    "happy": "hˈæpi",
+    "hop": "hˈɑp",
+    "hope": "hˈOp",
+    "I": "ˈI",
+    "lamp": "lˈæmp",
+    "light": "lˈIt",
+    "need": "nˈid",
+    "Polish": "pˈOlɪʃ",
+    "polish": "pˈɑlɪʃ",
+    "rain": "ɹˈAn",
+    "simple": "sˈɪmpᵊl",
+    "who": "hˌu",
+    "you": "ju",
+}
+BUILT = {
+    "apples": "ˈæpəlz",
+    "lamp's": "lˈæmps",
+    "churches": "ʧˈɜɹʧᵻz",
+    "lamps'": "lˈæmps",
+    "hoped": "hˈOpt",
+    "hopped": "hˈɑpt",
+    "hopping": "hˈɑpɪŋ",
+    "hoping": "hˈOpɪŋ",
+    "rained": "ɹˈAnd",
+    "needed": "nˈidᵻd",
+    "lighted": "lˈIɾᵻd",
+    "carried": "kˈæɹid",
+    "carries": "kˈæɹiz",
+    "rainin'": "ɹˈAnɪn",
+    "basically": "bˈAsɪkli",
+    "happily": "hˈæpili",
+    "simply": "sˈɪmpli",
+    "happiness": "hˈæpinəs",
+    "happier": "hˈæpiəɹ",
+    "lightest": "lˈIɾᵻst",
+    "you'll": "juᵊl",
+    "you'd": "jud",
+    "you've": "juv",
+    "who'd've": "hˌudəv",
+    "lamplight": "lˈæmplˌIt",
+    "lamplights": "lˈæmplˌIts",
+    "unhappy": "ˌʌnhˈæpi",
+    "relighted": "ɹilˈIɾᵻd",
+    "FBI": "ˌɛfbˌiˈI",
+    "FBI's": "ˌɛfbˌiˈIz",
+    "FBIs": "ˌɛfbˌiˈIz",
+    "F.B.I": "ˌɛfbˌiˈI",
+    "Polish": "pˈOlɪʃ",
+    "polish": "pˈɑlɪʃ",
+    "POLISH": "pˈOlɪʃ",
+    "äpple": "ˈæpəl",
+    "“you’d”": "jud",
+}
+
+
+@pytest.fixture(scope="module")
+def small():
+    lines = sorted((word.lower(), f"{word}\t{said}\n") for word, said in SMALL.items())
+    return Lexicon("".join(line for _, line in lines).encode())
+
+
+@pytest.fixture(scope="module")
+def english():
+    return Lexicon.read(ASSETS / "lexicon.tsv.gz")
+
+
+@pytest.mark.parametrize(("word", "said"), (SMALL | BUILT).items())
+def test_words_are_said(small, word, said):
+    assert small.pronounce(word) == said
+
+
+@pytest.mark.parametrize("word", ["", "'", "...", "42", "東京", "Москва"])
+def test_what_has_no_latin_letter_is_silent(small, word):
+    assert small.pronounce(word) == ""
+
+
+def test_the_shipped_lexicon_is_sorted_and_of_known_symbols(english):
+    rows = [line.split("\t") for line in english._table.decode().splitlines()]
+    assert len(rows) > 250_000
+    words = [word.lower() for word, _ in rows]
+    assert words == sorted(words)
+    assert set("".join(said for _, said in rows)) <= set(ALPHABET)
+
+
+def test_every_entry_is_found(english):
+    rows = [line.split("\t") for line in english._table.decode().splitlines()]
+    for word, said in rows[::997]:
+        assert english._known(word) == said
+
+
+@settings(max_examples=200, deadline=None)
+@given(word=st.text("abcdefghijklmnopqrstuvwxyzABCXYZ'.éß", min_size=1, max_size=30))
+def test_every_word_has_a_vowel(english, word):
+    said = english.pronounce(word)
+    assert set(said) <= set(ALPHABET)
+    assert bool(said) == any(map(str.isalpha, word))
+
+
+def test_a_missing_or_broken_lexicon_is_one_line(tmp_path):
+    path = tmp_path / "lexicon.tsv.gz"
+    with pytest.raises(SynthesisError, match="no lexicon"):
+        Lexicon.read(path)
+    path.write_bytes(b"\x1f\x8b cut")
+    with pytest.raises(SynthesisError, match="no lexicon"):
+        Lexicon.read(path)

@@ -1,0 +1,98 @@
+"""From words to sounds: what is said, with which marks, whatever the cuts of the text."""
+
+# ruff: noqa: RUF001 - the symbols of sounds look like letters
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sled_infer import _phonemes as module
+from sled_infer._lexicon import ALPHABET, Lexicon
+from sled_infer._phonemes import MARKS, Phonemes, phonemes
+
+ASSETS = Path(module.__file__).parent / "assets" / "english"
+SAID = {
+    "Hello, world.": "həlˈO, wˈɜɹld.",
+    "A man and an ape in a tree; I am.": "ɐ mˈæn ænd ɐn ˈAp ɪn ɐ tɹˈi; ˌI ɐm.",
+    "I take vitamin A! A man does. (A?)": "ˌI tˈAk vˈIɾəmən ˈA! ɐ mˈæn dˈʌz. ˈA?",
+    "the cat, the owl, the hour, the one": "ðə kˈæt, ði ˈWl, ði ˈWəɹ, ðə wˈʌn",
+    "to stay to Ohio to": "tə stˈA tʊ OhˈIO tu",
+    'to "stay" to, the': "tə stˈA tu, ðə",
+    "brothers-in-law": "bɹˈʌðəɹz ɪn lˈɔ",
+    "He reads it. I had never read it.": "hi ɹˈidz ɪt. ˌI hæd nˈɛvəɹ ɹˈɛd ɪt.",
+    "The U.S. agencies of the U.S. Army.": "ðə jˌuˈɛs ˈAʤənsiz ʌv ðə jˌuˈɛs ˈɑɹmi.",
+    "In the U.S. The end (in the U.S.)!": "ɪn ðə jˌuˈɛs. ði ˈɛnd, ɪn ðə jˌuˈɛs!",
+    "J. F. Kennedy, Mr. Hill and I. Then": "ʤˈA ˈɛf kˈɛnədi, mˈɪstəɹ hˈɪl ænd ˌI. ðˈɛn",
+    "at five A M the F B I": "æt fˈIv ˌAˈɛm ði ˌɛfbˌiˈI",
+    "café “naïve”": "kæfˈA nɑˈiv",
+}
+MARKED = {
+    "stay -- no": "stˈA— nˈO",
+    "stay - no": "stˈA— nˈO",
+    "stay—no": "stˈA— nˈO",
+    "stay (no) stay": "stˈA, nˈO, stˈA",
+    "stay?! no!?": "stˈA? nˈO?",
+    "stay... no…": "stˈA… nˈO…",
+    "“stay,” no.”)": "stˈA, nˈO.",
+    "— stay": "stˈA",
+    "stay, (no": "stˈA, nˈO",
+    "etc., no": "ɛtsˈɛɾəɹə, nˈO",
+    "stay : no": "stˈA: nˈO",
+    "!": "",
+    "東京 stay": "stˈA",
+}
+TEXTS = st.text("theoaAtU.S ,—-?('’\"é", max_size=40) | st.lists(
+    st.sampled_from([*SAID, *MARKED]), max_size=3
+).map(" ".join)
+
+
+@pytest.fixture(scope="module")
+def lexicon():
+    return Lexicon.read(ASSETS / "lexicon.tsv.gz")
+
+
+@pytest.mark.parametrize(("words", "sounds"), (SAID | MARKED).items())
+def test_words_become_sounds_and_marks(lexicon, words, sounds):
+    assert phonemes(words, lexicon) == sounds
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=TEXTS, data=st.data())
+def test_the_cuts_do_not_matter(lexicon, text, data):
+    """Pieces as a reader gives them: a space comes with the word after it."""
+    line = " ".join(text.split())
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(line)), max_size=6)))
+    filtered = Phonemes(lexicon)
+    out = ""
+    for start, end in zip([0, *cuts], [*cuts, len(line)], strict=True):
+        whole = line[end : end + 1] == " " and data.draw(st.booleans())
+        out += filtered.push(line[start:end], whole_words=whole)
+    assert out + filtered.push("", whole_words=True, final=True) == phonemes(text, lexicon)
+
+
+@settings(max_examples=100, deadline=None)
+@given(text=TEXTS)
+def test_pieces_of_whole_words_need_no_space_between_them(lexicon, text):
+    """So what an earlier filter gives can be passed on."""
+    filtered = Phonemes(lexicon)
+    out = "".join(filtered.push(word, whole_words=True) for word in text.split())
+    assert out + filtered.push("", whole_words=True, final=True) == phonemes(text, lexicon)
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=TEXTS | st.text(max_size=30))
+def test_only_known_symbols_come_one_space_apart(lexicon, text):
+    said = phonemes(text, lexicon)
+    word = f"[{re.escape(ALPHABET)}]+[{re.escape(MARKS)}]?"
+    assert re.fullmatch(rf"(?:{word}(?: {word})*)?", said)
+
+
+def test_what_is_certain_comes_at_once(lexicon):
+    filtered = Phonemes(lexicon)
+    assert filtered.push("cats an", whole_words=False) == "kˈæts"
+    assert filtered.push("d the", whole_words=True) == " ænd"
+    assert filtered.held.strip() == "the"
+    assert filtered.push("end,", whole_words=True) == " ði ˈɛnd,"
+    assert filtered.held == ""
