@@ -2,6 +2,8 @@
 
 import io
 import os
+import resource
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ import soundfile
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from sled_codec import CodecError, read_audio, write_audio
+from sled_codec import CodecError, convert_audio, read_audio, write_audio
 
 
 def names(folder):
@@ -53,6 +55,47 @@ def test_every_sample_type_is_read_at_full_scale_one(tmp_path, subtype):
     soundfile.write(tmp_path / "a.wav", wave, 16_000, subtype=subtype)
     heard, _ = read_audio(tmp_path / "a.wav")
     assert np.abs(heard.numpy() - wave).max() < 0.01
+
+
+@pytest.mark.parametrize("suffix", [".flac", ".wav", ".ogg", ".mp3"])
+def test_converting_keeps_every_sample_where_the_format_can(tmp_path, suffix):
+    wave = torch.sin(torch.arange(200_000) / 20)
+    write_audio(tmp_path / "a.wav", wave, 24_000)
+    convert_audio(tmp_path / "a.wav", tmp_path / f"b{suffix}")
+    assert soundfile.info(tmp_path / f"b{suffix}").format == suffix[1:].upper()
+    heard, rate = read_audio(tmp_path / f"b{suffix}")
+    assert rate == 24_000
+    if suffix in (".flac", ".wav"):
+        assert heard.equal(read_audio(tmp_path / "a.wav")[0])
+    else:
+        assert abs(float(heard[5000:190_000].std() / wave.std()) - 1) < 0.05
+
+
+def test_what_cannot_be_converted_leaves_nothing(tmp_path):
+    (tmp_path / "no.wav").write_bytes(b"no audio")
+    write_audio(tmp_path / "a.wav", torch.rand(100_000), 24_000)
+    for source, target, says in [
+        ("nowhere.wav", "b.flac", "no such audio file"),
+        ("no.wav", "b.flac", "not readable"),
+        ("a.wav", "b.xyz", "cannot write audio as"),
+    ]:
+        with pytest.raises(CodecError, match=says) as error:
+            convert_audio(tmp_path / source, tmp_path / target)
+        assert one_line(error)
+    with pytest.raises(OSError, match="too large"), full_disk():
+        convert_audio(tmp_path / "a.wav", tmp_path / "b.flac")
+    assert sorted(names(tmp_path)) == ["a.wav", "no.wav"]
+
+
+@contextmanager
+def full_disk():
+    """No file may grow beyond a few kilobytes, as on a disk that is almost full."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_channels_are_averaged(tmp_path):

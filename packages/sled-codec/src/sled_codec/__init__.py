@@ -7,7 +7,7 @@ write_audio("copy.wav", codec.decode(codec.latents(codes)), codec.sample_rate)
 
 from importlib.metadata import version
 
-from sled_codec._audio import AUDIO_SUFFIXES, read_audio, write_audio
+from sled_codec._audio import AUDIO_SUFFIXES, convert_audio, read_audio, write_audio
 from sled_codec._codec import Codec
 from sled_codec._config import CodecConfig
 from sled_codec._errors import CodecError
@@ -28,6 +28,7 @@ __all__ = [
     "__version__",
     "atomic_path",
     "atomic_write",
+    "convert_audio",
     "read_audio",
     "resample",
     "write_audio",

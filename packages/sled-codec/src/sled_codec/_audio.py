@@ -20,6 +20,7 @@ _FORMATS = {
 }
 AUDIO_SUFFIXES = tuple(_FORMATS)
 _BLOCK = 1 << 16
+_REFUSALS = (soundfile.SoundFileError, RuntimeError, TypeError, ValueError, OverflowError)
 
 
 def read_audio(
@@ -33,10 +34,8 @@ def read_audio(
     unreadable, empty, cut short or holds NaN, and for a part outside of it.
     """
     _check_part(path, start, duration)
-    if not Path(path).is_file():
-        raise CodecError(f"{path}: no such audio file; check the path")
     try:
-        with soundfile.SoundFile(str(path)) as file:
+        with _opened(path) as file:
             rate: int = file.samplerate
             first, count = _part(path, file.frames, rate, start, duration)
             file.seek(first)
@@ -60,16 +59,68 @@ def write_audio(target: str | Path | BinaryIO, wave: Tensor, sample_rate: int) -
     an unknown suffix, an empty wave, NaN, or a rate the format cannot hold, and `OSError`
     where the file system refuses; then nothing half-written is left.
     """
-    suffix = Path(target).suffix.lower() if isinstance(target, str | Path) else ".wav"
-    if suffix not in _FORMATS:
-        known = ", ".join(_FORMATS)
-        raise CodecError(f"{target}: cannot write audio as {suffix!r}; use one of {known}")
+    suffix = _suffix(target) if isinstance(target, str | Path) else ".wav"
     content = _encode(_samples(wave), sample_rate, *_FORMATS[suffix])
     if isinstance(target, str | Path):
         with atomic_write(target) as file:
             file.write(content)
     else:
         target.write(content)
+
+
+def convert_audio(source: str | Path, target: str | Path) -> None:
+    """Write an audio file again, in the format of the target's suffix, a block at a time.
+
+    Samples of 16 bits stay as they are where the format can hold them; memory does not grow with
+    the length. The target is written atomically. Raises `CodecError` for an unknown suffix and for
+    a source that is missing or unreadable, and `OSError` where the file system refuses.
+    """
+    form = _FORMATS[_suffix(target)]
+    with _opened(source) as read, atomic_write(target) as file:
+        sink = _Sink(file)
+        try:
+            with soundfile.SoundFile(
+                sink, "w", read.samplerate, read.channels, form[1], format=form[0]
+            ) as written:
+                for block in read.blocks(_BLOCK, dtype="int16", always_2d=True):
+                    written.write(block)
+        except (*_REFUSALS, AssertionError) as error:
+            if sink.error is not None:
+                raise sink.error from None
+            raise CodecError(f"{target}: cannot be written ({_reason(error)})") from None
+
+
+class _Sink:
+    """A file for libsndfile, which loses exceptions: the first one waits here to be raised."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.error: OSError | None = None
+        self.seek, self.tell, self.read = file.seek, file.tell, file.read
+
+    def write(self, content: bytes) -> int:
+        try:
+            return self._file.write(content)
+        except OSError as error:
+            self.error = self.error or error
+            return 0
+
+
+def _opened(path: str | Path) -> soundfile.SoundFile:
+    if not Path(path).is_file():
+        raise CodecError(f"{path}: no such audio file; check the path")
+    try:
+        return soundfile.SoundFile(str(path))
+    except _REFUSALS as error:
+        raise CodecError(f"{path}: not readable as audio ({_reason(error)})") from None
+
+
+def _suffix(target: str | Path) -> str:
+    suffix = Path(target).suffix.lower()
+    if suffix not in _FORMATS:
+        known = ", ".join(_FORMATS)
+        raise CodecError(f"{target}: cannot write audio as {suffix!r}; use one of {known}")
+    return suffix
 
 
 def _check_part(path: str | Path, start: float, duration: float | None) -> None:
@@ -115,7 +166,7 @@ def _encode(samples: Tensor, rate: int, container: str, subtype: str) -> bytes:
         ) as file:
             for begin in range(0, len(data), _BLOCK):
                 file.write(data[begin : begin + _BLOCK])
-    except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError, OverflowError) as error:
+    except _REFUSALS as error:
         what = f"{data.shape[1]} channel(s) at {rate} Hz"
         raise CodecError(f"cannot write {container} with {what} ({_reason(error)})") from None
     return buffer.getvalue()
