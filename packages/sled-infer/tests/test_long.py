@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 import torch
-from sled_infer import Request, SynthesisError, Synthesizer, Voice, VoiceCard
+from sled_infer import Request, SynthesisError, Synthesizer, Voice, VoiceCard, speech_digest
 from sled_infer._reading import piece_seed
 from sled_infer._text import clean
 
@@ -140,6 +140,39 @@ def test_no_more_than_a_batch_is_spoken_before_it_is_asked_for(streaming, prompt
     pieces = streaming.synthesize_pieces(Request(LONG * 10, prompt), batch_size=4)
     next(pieces)
     assert spoken == [4]
+
+
+@pytest.mark.parametrize("seconds", [None, 1.1])
+@pytest.mark.parametrize("own_voice", [True, False])
+def test_pieces_that_were_spoken_before_are_left_out_and_the_rest_is_the_same(
+    streaming, prompt, monkeypatch, own_voice, seconds
+):
+    monkeypatch.setattr("sled_infer._plan.Planner.voice_of", lambda *_, stopped: prompt)
+    request = Request(LONG * 2, None if own_voice else prompt, seed=5, max_seconds=seconds)
+    pieces = streaming.synthesize_pieces(request, batch_size=3)
+    total, whole = pieces.total, list(pieces)
+    assert total > 6
+    for count in (1, 4, len(whole)):
+        done = [speech.audio_seconds for speech in whole[:count]]
+        rest = streaming.synthesize_pieces(request, batch_size=3, done=done)
+        assert rest.total == total
+        for speech, known in zip(rest, whole[count:], strict=True):
+            assert torch.equal(speech.wave, known.wave)
+            assert (speech.text, speech.pause) == (known.text, known.pause)
+
+
+def test_a_digest_tells_what_would_be_heard(streaming, synthesizer, prompt):
+    request = Request("one", prompt, seed=1)
+    known = speech_digest(streaming, request)
+    assert speech_digest(streaming, Request("one", prompt, seed=1)) == known
+    other_voice = Voice(prompt.codes + 1, "one two", "reference", prompt.codec_fingerprint)
+    changed = [
+        *(Request("one.", prompt, seed=1), Request("one", prompt, seed=2), Request("one", seed=1)),
+        *(Request("one", other_voice, seed=1), Request("one", prompt, 1.5, seed=1)),
+        Request("one", prompt, seed=1, split=True),
+    ]
+    digests = {speech_digest(streaming, each) for each in changed}
+    assert len({*digests, known, speech_digest(synthesizer, request)}) == len(changed) + 2
 
 
 def spoken_by_stream(synthesizer, text, **options):

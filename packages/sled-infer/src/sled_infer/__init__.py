@@ -7,12 +7,15 @@ the voices that are shipped. `Engine` is what lies below: latents of a batch, fr
 from . import embedded
 from ._card import VoiceCard
 from ._clock import StreamClock
+from ._digest import speech_digest
 from ._engine import Engine
 from ._errors import SynthesisError
+from ._journal import Journal
 from ._loading import pick_device
 from ._noise import GivenNoise, Noise, SeededNoise
 from ._normalise import NORMALISERS, normalise
 from ._pace import paced
+from ._reading import Pieces
 from ._session import Stream
 from ._speech import Request, Speech, Timings
 from ._state import StreamState
@@ -30,7 +33,9 @@ __all__ = [
     "STREAMING_STOP",
     "Engine",
     "GivenNoise",
+    "Journal",
     "Noise",
+    "Pieces",
     "Request",
     "SeededNoise",
     "Speech",
@@ -50,4 +55,5 @@ __all__ = [
     "normalise",
     "paced",
     "pick_device",
+    "speech_digest",
 ]

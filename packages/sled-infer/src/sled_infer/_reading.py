@@ -7,7 +7,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from itertools import islice
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import torch
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ._plan import Planned, Planner
     from ._speech import Request, Speech
     from ._voice import Voice
+
+_A_SAMPLE = 5e-5  # seconds: a piece that was cut off to fill the time may be so much too short
 
 
 class Reading:
@@ -91,21 +93,45 @@ def speak_all(
     ]
 
 
+class Pieces:
+    """An iterator over the pieces of a text, spoken when they are asked for.
+
+    Attributes:
+        total: how many pieces the text has, those included that are not spoken again.
+
+    """
+
+    def __init__(self, total: int, spoken: Iterator[Speech]) -> None:
+        self.total = total
+        self._spoken = spoken
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Speech:
+        return next(self._spoken)
+
+
 def speak_pieces(
-    planner: Planner, engine: Engine, request: Request, *, batch_size: int
-) -> Iterator[Speech]:
+    planner: Planner, engine: Engine, request: Request, *, batch_size: int, done: Sequence[float]
+) -> Pieces:
     """Speak one request piece by piece, in order, a batch of pieces at a time."""
     reading = Reading(planner, request)
-    return within(_spoken(planner, engine, reading, batch_size), request.max_seconds)
+    spoken = _spoken(planner, engine, reading, batch_size, len(done))
+    return Pieces(len(reading.pieces), within(spoken, request.max_seconds, done))
 
 
-def within(spoken: Iterable[Speech], seconds: float | None) -> Iterator[Speech]:
-    """Give speeches until so many seconds are full, pauses not counted."""
+def within(
+    spoken: Iterable[Speech], seconds: float | None, done: Sequence[float] = ()
+) -> Iterator[Speech]:
+    """Give speeches until so many seconds are full, those done already counted, pauses not."""
     left = inf if seconds is None else seconds
-    for speech in spoken:
+    for each in done:
+        left -= each
+    for speech in spoken if left > _A_SAMPLE else ():
         yield _cut_off(speech, left)
         left -= speech.audio_seconds
-        if left <= 0:
+        if left <= _A_SAMPLE:
             return
 
 
@@ -140,18 +166,21 @@ def _voice(planner: Planner, reading: Reading, first: Speech | None) -> Voice | 
 
 
 def _spoken(
-    planner: Planner, engine: Engine, reading: Reading, batch_size: int
+    planner: Planner, engine: Engine, reading: Reading, batch_size: int, done: int
 ) -> Iterator[Speech]:
     numbers = iter(range(len(reading.pieces)))
     first: Speech | None = None
     while batch := list(islice(numbers, 1 if reading.needs_first and not first else batch_size)):
+        if batch[-1] < done and (first or not reading.needs_first):
+            continue  # whole batches only: what a batch holds decides over the last bit
         # Not while a piece is given away: the caller's threads are not ours.
         with computing(engine.threads):
             planned = [reading.plan(number, _voice(planner, reading, first)) for number in batch]
             speeches = speak(engine, planner.codec, planned, at_once=batch_size)
         first = first or speeches[0]
         for number, speech in zip(batch, speeches, strict=True):
-            yield reading.finish(number, speech)
+            if number >= done:
+                yield reading.finish(number, speech)
 
 
 def _cut_off(speech: Speech, seconds: float) -> Speech:

@@ -18,7 +18,7 @@ from ._card import VoiceCard
 from ._engine import Engine
 from ._errors import SynthesisError
 from ._fit import check_fit
-from ._loading import load_codec, load_model, pick_device
+from ._loading import load_codec, load_dictation, load_model, pick_device
 from ._pace import choose_layout
 from ._plan import Planner
 from ._reading import speak_all, speak_pieces
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sled_model import Layout, SledModel
     from torch import Tensor
 
+    from ._reading import Pieces
     from ._speech import Normalise
 
 DEFAULT_BATCH = 16
@@ -73,7 +74,8 @@ class Synthesizer:
         self.tokenizer = tokenizer
         self.card = card
         default = None if card is None else card.default_voice()
-        self._planner = Planner(model.config, codec, tokenizer, card, default)
+        dictation = load_dictation(card, model.config, codec)
+        self._planner = Planner(model.config, codec, tokenizer, card, default, dictation)
 
     @classmethod
     def from_pretrained(
@@ -156,8 +158,8 @@ class Synthesizer:
         return self.synthesize_batch([Request(text, **options)])[0]
 
     def synthesize_pieces(
-        self, request: Request, *, batch_size: int = DEFAULT_BATCH
-    ) -> Iterator[Speech]:
+        self, request: Request, *, batch_size: int = DEFAULT_BATCH, done: Sequence[float] = ()
+    ) -> Pieces:
         """Speak a long text, and give its pieces in order as they are made.
 
         Joined, with `Speech.pause` of silence before each, they are what `synthesize` gives. No
@@ -166,13 +168,16 @@ class Synthesizer:
         Args:
             request: what to say.
             batch_size: how many pieces go through the model at once.
+            done: the lengths, in seconds without pauses, of the first pieces, if those were spoken
+                before: they are left out, and all others are what they would have been.
 
         Raises:
             SynthesisError: as `synthesize`.
 
         """
         _check_batch(batch_size)
-        return speak_pieces(self._planner, self.engine, request, batch_size=batch_size)
+        planner, engine = self._planner, self.engine
+        return speak_pieces(planner, engine, request, batch_size=batch_size, done=done)
 
     def synthesize_batch(
         self, requests: Sequence[Request], *, batch_size: int = DEFAULT_BATCH

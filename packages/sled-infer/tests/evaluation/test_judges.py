@@ -4,9 +4,8 @@ import json
 
 import pytest
 import torch
-from sled_infer import SynthesisError
+from sled_infer import Journal, SynthesisError
 from sled_infer.evaluation import JUDGES, Judge, ask, embed, find_judges, hear, normalise
-from sled_infer.evaluation._journal import Journal
 
 LOUD = 0.5 * torch.sin(torch.arange(8000) / 10)
 

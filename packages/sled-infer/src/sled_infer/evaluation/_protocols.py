@@ -17,8 +17,9 @@ import torch
 from sled_model import StreamingLayout, layout_for
 
 from sled_infer import Request, SynthesisError, Voice
+from sled_infer._digest import weights_digest
 
-from ._systems import Comparable, Spoken, weights_digest
+from ._systems import Comparable, Spoken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

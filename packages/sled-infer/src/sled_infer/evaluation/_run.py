@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sled_codec import atomic_write, read_audio, write_audio
 
-from sled_infer import SynthesisError
+from sled_infer import Journal, SynthesisError
 
 from ._hearing import Listener
-from ._journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

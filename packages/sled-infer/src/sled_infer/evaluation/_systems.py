@@ -14,10 +14,10 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING, Protocol
 
-import torch
 from sled_codec import read_audio
 
 from sled_infer import SynthesisError
+from sled_infer._digest import weights_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -185,15 +185,3 @@ class Flite(Comparable):
             says = done.stderr.decode(errors="replace").strip().replace("\n", " ")
             raise SynthesisError(f"flite: failed with exit code {done.returncode}: {says}")
         return Spoken(*read_audio(path), compute_seconds=took)
-
-
-def weights_digest(module: torch.nn.Module) -> str:
-    """Give a short digest of a module's weights: another training, another digest."""
-    from hashlib import sha256  # noqa: PLC0415 - one use
-
-    digest = sha256()
-    for name, value in sorted(module.state_dict().items()):
-        digest.update(name.encode())
-        raw = value.detach().cpu().contiguous().flatten().view(torch.uint8)
-        digest.update(raw.numpy().tobytes())
-    return digest.hexdigest()[:16]
