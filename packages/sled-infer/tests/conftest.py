@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from sled_codec import Codec, CodecConfig, write_audio
-from sled_infer import Synthesizer, Voice
+from sled_infer import Engine, Synthesizer, Voice
 from sled_model import SledConfig, SledModel, Tokenizer
 
 TEXTS = ["three one four one five", "nine two six five three five", "eight nine seven"]
@@ -83,6 +83,14 @@ def streaming(model_folder, codec):
     with torch.no_grad():
         model.stop.weight.copy_(torch.randn(model.stop.weight.shape, generator=generator))
     return Synthesizer(model, codec, Tokenizer.from_pretrained(model_folder))
+
+
+@pytest.fixture(params=[False, True], ids=["plain", "static"])
+def either_way(request, monkeypatch, streaming):
+    """Decode as engines do by themselves on a CPU, then as on a GPU (without its graphs)."""
+    monkeypatch.setattr("sled_infer._engine.prefers_static", lambda _: request.param)
+    monkeypatch.setattr("sled_model._static._FEWEST_POSITIONS", 4)
+    monkeypatch.setattr(streaming, "engine", Engine(streaming.model))
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from sled_model import ModelError, SledConfig, SledModel
 
 LATENT, NOISE, POSITIONS = 6, 5, 96
 
+pytestmark = pytest.mark.usefixtures("either_way")
+
 
 @pytest.fixture(scope="module")
 def model():

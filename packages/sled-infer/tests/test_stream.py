@@ -16,6 +16,7 @@ from sled_model import OfflineLayout, StreamingLayout
 
 TEXT = "three one four one five"
 SHORT = {"max_seconds": 0.5}
+both_ways = pytest.mark.usefixtures("either_way")
 hypothesis = settings(
     deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -58,6 +59,7 @@ cuts = st.lists(st.integers(0, len(TEXT))).map(lambda at: cut(TEXT, at))
 options = {"seed": st.integers(0, 50), "cfg": st.sampled_from([1.0, 2.0])}
 
 
+@both_ways
 @pytest.mark.parametrize("cloned", [False, True])
 @hypothesis
 @given(asked=st.tuples(cuts, st.integers(1, 20), st.fixed_dictionaries(options)))
@@ -79,6 +81,7 @@ def allowed(synthesizer, text):
     return tokens // 2 * 6
 
 
+@both_ways
 def test_audio_comes_before_the_text_is_over(endless):
     with endless.open_stream(max_seconds=0.6) as stream:
         stream.push("three one four ")
@@ -102,6 +105,7 @@ def test_pieces_of_audio_have_the_size_asked_for(endless):
     assert sum(sizes) == 37
 
 
+@both_ways
 def test_a_stop_while_text_is_unread_drops_nothing_unless_asked(stopping):
     with stopping.open_stream(obey_early_stop=True) as stream:
         stream.push("three one four ")
@@ -113,6 +117,7 @@ def test_a_stop_while_text_is_unread_drops_nothing_unless_asked(stopping):
         assert stream.state is StreamState.WAITING
 
 
+@both_ways
 def test_each_of_eight_streams_that_come_and_go_sounds_as_alone(streaming, recorded):
     rng = random.Random(1)
     words = TEXT.split()
@@ -155,6 +160,7 @@ def speak_at_random_times(synthesizer, streams, rng):
     return [joined(waves) for waves in heard]
 
 
+@both_ways
 def test_cancelling_one_leaves_the_others_untouched(streaming):
     alone = joined(streaming.stream([TEXT], seed=1))
     streams = [streaming.open_stream(seed=seed) for seed in (0, 1, 2)]
@@ -173,6 +179,7 @@ def test_cancelling_one_leaves_the_others_untouched(streaming):
     assert streams[0].read() is None
 
 
+@both_ways
 def test_whole_texts_and_streams_share_the_batch(streaming):
     alone = streaming.synthesize(TEXT, seed=3)
     with streaming.open_stream(seed=4) as stream:
@@ -183,6 +190,7 @@ def test_whole_texts_and_streams_share_the_batch(streaming):
         close(torch.cat([first, *stream]), joined(streaming.stream([TEXT], seed=4)))
 
 
+@both_ways
 def test_all_memory_is_given_back(streaming):
     streams = [streaming.open_stream(seed=seed) for seed in range(4)]
     for stream in streams:
@@ -216,6 +224,7 @@ def test_closing_the_iterator_ends_the_stream(streaming):
     assert streaming.engine.rows == 0
 
 
+@both_ways
 def test_one_whose_audio_nobody_reads_pauses(endless):
     layout = StreamingLayout(1, 200)
     quiet = Request("three", max_seconds=0.4, layout=layout)
@@ -353,6 +362,7 @@ def test_an_offline_layout_waits_for_the_whole_text_and_streams_the_audio(stream
         close(joined(stream), whole.wave)
 
 
+@both_ways
 def test_a_prompt_is_read_before_any_text_and_is_silent_until_then(streaming, recorded):
     with streaming.open_stream(voice=recorded) as stream:
         assert list(stream.ready()) == []
@@ -360,6 +370,7 @@ def test_a_prompt_is_read_before_any_text_and_is_silent_until_then(streaming, re
         assert stream.state is StreamState.WAITING
 
 
+@both_ways
 def test_another_thread_may_push_the_text(streaming):
     stream = streaming.open_stream(seed=2)
 
@@ -376,6 +387,7 @@ def test_another_thread_may_push_the_text(streaming):
     close(wave, joined(streaming.stream([TEXT], seed=2)))
 
 
+@both_ways
 def test_streams_in_threads_sound_as_alone(streaming):
     heard = {}
 
@@ -392,6 +404,7 @@ def test_streams_in_threads_sound_as_alone(streaming):
     assert len(heard) == 4
 
 
+@both_ways
 def test_async_pieces_give_async_audio_many_at_a_time(streaming):
     async def pieces():
         for letter in TEXT:
@@ -408,6 +421,7 @@ def test_async_pieces_give_async_audio_many_at_a_time(streaming):
         close(wave, joined(streaming.stream([TEXT], seed=seed)))
 
 
+@both_ways
 def test_a_cancelled_task_frees_its_stream(streaming):
     async def forever():
         yield "three one four one "
@@ -447,6 +461,7 @@ def test_an_async_listener_waits_for_pushed_text(streaming):
     close(asyncio.run(talk()), joined(streaming.stream([TEXT], seed=5)))
 
 
+@both_ways
 def test_a_step_that_breaks_off_ends_all_and_says_why(streaming, monkeypatch):
     streams = [streaming.open_stream() for _ in range(2)]
     for stream in streams:
@@ -466,6 +481,7 @@ def test_a_step_that_breaks_off_ends_all_and_says_why(streaming, monkeypatch):
     assert joined(streaming.stream([TEXT])).numel()
 
 
+@both_ways
 def test_the_clock_tells_what_a_listener_notices(endless):
     with endless.open_stream(chunk_frames=3, **SHORT) as stream:
         stream.push("th")

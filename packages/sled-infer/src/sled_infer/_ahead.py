@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ._later import send
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -22,19 +24,20 @@ if TYPE_CHECKING:
 _AT_ONCE = 16
 
 
-def take_modulations(model: SledModel, tracks: Sequence[Track]) -> Sequence[Tensor]:
-    """Give the head's modulations, [tracks, W] each, of every track's next frame."""
+def take_modulations(model: SledModel, tracks: Sequence[Track]) -> Tensor:
+    """Give the head's modulations of every track's next frame, joined: [tracks, all of them]."""
     empty = [track for track in tracks if not track.ahead]
     if empty:
         _refill(model, empty)
-    rows = torch.stack([track.ahead.popleft() for track in tracks])
-    return torch.split(rows, model.config.diffloss_w, dim=1)
+    return torch.stack([track.ahead.popleft() for track in tracks])
 
 
 def _refill(model: SledModel, tracks: Sequence[Track]) -> None:
-    most = max(1, _AT_ONCE // len(tracks))
+    # On a GPU as many for each: there it is the number of passes that costs.
+    shared = 1 if model.device.type == "cuda" else len(tracks)
+    most = max(1, _AT_ONCE // shared)
     drawn = [track.utterance.noise.draw(most) for track in tracks]
-    noise = torch.cat(drawn).to(model.device, model.dtype)
+    noise = send(torch.cat(drawn), model.device).to(model.dtype)
     modulations = torch.cat(model.head.modulations(noise), dim=1)
     parts = torch.split(modulations, [len(each) for each in drawn])
     for track, rows in zip(tracks, parts, strict=True):

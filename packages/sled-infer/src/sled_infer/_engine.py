@@ -8,6 +8,9 @@ that has become due, of new ones or between frames, is read in a pass of its own
 a conditional row in the cache and, if it is guided, an unconditional one that has lost its text
 (2207.12598, classifier-free guidance; here on the hidden state the head is conditioned on).
 
+On CUDA those that read no text go on in steps of unchanging shapes, and whether they stop is
+looked at a step late (see `_glide.py`); what they say is the same.
+
 Any thread may call any method: one at a time moves the batch, for all.
 """
 
@@ -20,7 +23,8 @@ from typing import TYPE_CHECKING
 import torch
 from sled_model import ModelError
 
-from ._ahead import take_modulations
+from ._advance import advance
+from ._glide import Glide
 from ._rows import Rows
 from ._threads import choose_threads, computing
 from ._track import Track
@@ -29,9 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sled_model import SledModel
-    from torch import Tensor
 
-    from ._rows import Row
     from ._utterance import Utterance
 
 
@@ -43,11 +45,28 @@ class Engine:
 
     """
 
-    def __init__(self, model: SledModel, *, threads: int | None = None) -> None:
-        """Make an empty batch; `threads` None for one a core that this process may use."""
+    def __init__(
+        self,
+        model: SledModel,
+        *,
+        threads: int | None = None,
+        static: bool | None = None,
+        lag: int = 1,
+    ) -> None:
+        """Make an empty batch.
+
+        Args:
+            model: in evaluation mode.
+            threads: that compute; None for one a core that this process may use.
+            static: take steps of unchanging shapes between texts; None where it is on CUDA.
+            lag: steps begun before a stop is looked at, for which noise has to be there.
+
+        """
         self.threads = choose_threads(threads)
         self._model = model
         self._rows = Rows(model)
+        static = prefers_static(model) if static is None else static
+        self._glide = Glide(model, self._rows, lag) if static else None
         self._tracks: list[Track] = []
         self._joining: deque[Track] = deque()
         self._leaving: deque[Track] = deque()
@@ -170,65 +189,23 @@ class Engine:
 
     def _abandon(self, error: BaseException) -> None:
         """End all: after a step that broke off, nobody's past can be trusted."""
+        if self._glide is not None:
+            self._glide.forget()
         for track in self._tracks:
             if track.stopped is None:
                 track.stopped, track.failure = False, error
 
     def _move(self) -> bool:
         moving = [track for track in self._tracks if not (track.ended or track.paused)]
-        read = self._read(moving)
-        for track in moving:
-            if track.full and not track.ended:
-                track.stopped = False
-        ready = [track for track in moving if track.may_speak and not track.ended]
-        if ready:
-            self._speak(ready)
-        return read or bool(ready)
+        if self._glide is None:
+            return advance(self._model, self._rows, moving)
+        gliding = [track for track in moving if track.gliding]
+        # What has to read waits until all that it said is known.
+        others = [track for track in moving if not (track.flying or track.gliding)]
+        glided = self._glide.step(gliding)
+        return advance(self._model, self._rows, others) or glided
 
-    def _read(self, tracks: Sequence[Track]) -> bool:
-        """Let all rows read what is due; tell whether there was anything."""
-        frames: dict[Row, Tensor] = {}
-        texts: dict[Row, list[Tensor]] = {}
-        for track in tracks:
-            for row, parts in zip(track.rows, track.take(), strict=False):
-                if len(parts) == 1 and parts[0].is_floating_point() and len(parts[0]) == 1:
-                    frames[row] = parts[0][0]
-                elif parts:
-                    texts[row] = parts
-        if frames:
-            self._rows.hear(frames)
-        if texts:
-            self._rows.read(texts)
-        return bool(frames or texts)
 
-    def _speak(self, ready: Sequence[Track]) -> None:
-        """End those that stop here, and draw a frame of each of the others."""
-        states = self._rows.hidden([track.rows[0] for track in ready])
-        chances = self._model.stop_logits(states).float().sigmoid().tolist()
-        for track, chance in zip(ready, chances, strict=True):
-            stops = track.may_stop and chance >= track.utterance.stops_at
-            if (stops or track.at_limit) and not track.ended:
-                track.stopped = stops
-        places = [place for place, track in enumerate(ready) if not track.ended]
-        speaking = [ready[place] for place in places]
-        if not speaking:
-            return
-        z = states if len(places) == len(ready) else states[places]
-        modulations = take_modulations(self._model, speaking)
-        latents = self._model.head.draw(self._guided(z, speaking), modulations)
-        for track, latent in zip(speaking, latents, strict=True):
-            track.say(latent)
-
-    def _guided(self, z: Tensor, tracks: Sequence[Track]) -> Tensor:
-        """Move states [tracks, H] away from those that saw no text, where that is wanted."""
-        places = [place for place, track in enumerate(tracks) if track.utterance.guided]
-        if not places:
-            return z
-        plain = self._rows.hidden([tracks[place].rows[1] for place in places])
-        cfg = [tracks[place].utterance.cfg for place in places]
-        scale = torch.tensor(cfg, device=z.device, dtype=z.dtype)[:, None]
-        if len(places) == len(tracks):
-            return torch.lerp(plain, z, scale)
-        mixed = z.clone()
-        mixed[places] = torch.lerp(plain, z[places], scale)
-        return mixed
+def prefers_static(model: SledModel) -> bool:
+    """Tell whether steps of unchanging shapes pay: where a graph can start them."""
+    return model.device.type == "cuda"

@@ -2,7 +2,8 @@
 
 Rows come and go at any step. They always fill the first places of preallocated buffers: where
 one leaves, the last takes its place. The buffers double, in rows or in positions, when they are
-full, and are given back when the last row has left.
+full, and are given back when the last row has left; but not on CUDA, where captured steps are of
+use only as long as the buffers stay where they are.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import torch
-from sled_model import KVCache, Stepper
+from sled_model import KVCache, StaticStep, Stepper
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,11 +37,18 @@ class Row:
 
 
 class Rows:
-    """All rows that share one pass over the weights."""
+    """All rows that share one pass over the weights.
+
+    Attributes:
+        changes: grows whenever rows come, go or read; not with `static` steps.
+
+    """
 
     def __init__(self, model: SledModel) -> None:
+        self.changes = 0
         self._model = model
         self._step = Stepper(model.backbone)
+        self._static: StaticStep | None = None
         self._rows: list[Row] = []
         self._cache: KVCache | None = None
         self._hidden = torch.empty(0)
@@ -56,6 +64,7 @@ class Rows:
 
     def add(self) -> Row:
         """Give a new row, without a past."""
+        self.changes += 1
         cache = self._cache
         if cache is None:
             cache = self._resize(_FEWEST_ROWS, min(_FEWEST_POSITIONS, self.positions))
@@ -68,6 +77,7 @@ class Rows:
 
     def remove(self, row: Row) -> None:
         """Let a row leave; the last one moves into its place."""
+        self.changes += 1
         cache = self._held()
         last = self._rows.pop()
         if last is not row:
@@ -78,13 +88,20 @@ class Rows:
             cache.lengths[hole] = length
             last.index = hole
             self._rows[hole] = last
-        if not self._rows:
-            self._cache, self._hidden = None, torch.empty(0)
+        if not self._rows and cache.keys.device.type != "cuda":
+            self._cache, self._hidden, self._static = None, torch.empty(0), None
             self._views.clear()
 
     def hidden(self, rows: Sequence[Row]) -> Tensor:
         """Give the states [len(rows), H] after each row's last element."""
         return self._hidden[[row.index for row in rows]]
+
+    def static(self) -> StaticStep:
+        """Give the step of unchanging shapes, with room for one element more."""
+        self._make_room(max(self._held().lengths[: len(self)]) + 1)
+        if self._static is None:
+            self._static = StaticStep(self._model, self._held())
+        return self._static
 
     def hear(self, latents: Mapping[Row, Tensor]) -> None:
         """Let each of these rows read one frame [D], all in one pass."""
@@ -163,6 +180,7 @@ class Rows:
         """Give neighbouring rows as a cache of their own, with room for so many elements."""
         past = first + count
         self._make_room(max(self._held().lengths[first:past]) + length)
+        self.changes += 1
         view = self._view(first, past)
         view.lengths = self._held().lengths[first:past]
         return view
@@ -200,8 +218,9 @@ class Rows:
             cache.values[:, :count, :, :longest] = old.values[:, :count, :, :longest]
             cache.lengths[:count] = old.lengths[:count]
             hidden[:count] = self._hidden[:count]
-        self._cache, self._hidden = cache, hidden
+        self._cache, self._hidden, self._static = cache, hidden, None
         self._views.clear()
+        self.changes += 1
         return cache
 
 

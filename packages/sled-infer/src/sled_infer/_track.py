@@ -34,6 +34,7 @@ class Track:
         utterance: what is to be said.
         frames: latents [D] that it said and nobody has taken yet.
         spoken: how many frames it has said, taken or not.
+        flying: for how many frames it is not yet known whether they are said; see `_glide.py`.
         stopped: None while it goes on; then whether the model ended it. Else it ran into
             `max_frames` or the end of the positions, or was taken out of the engine.
         failure: what went wrong, if that is what ended it.
@@ -49,6 +50,7 @@ class Track:
         self.utterance = utterance
         self.frames: deque[Tensor] = deque()
         self.spoken = 0
+        self.flying = 0
         self.began = inf
         self.stopped: bool | None = None
         self.failure: BaseException | None = None
@@ -77,7 +79,7 @@ class Track:
     @property
     def paused(self) -> bool:
         """Whether frames have to be taken before it goes on."""
-        return len(self.frames) >= self._most_ahead
+        return len(self.frames) + self.flying >= self._most_ahead
 
     @property
     def waiting(self) -> bool:
@@ -90,6 +92,12 @@ class Track:
     def may_speak(self) -> bool:
         """Whether all has been read that its next frame needs."""
         return not self._mute and self._wanted() == self._read and not self._due
+
+    @property
+    def gliding(self) -> bool:
+        """Whether all it does next is to hear the frame it said last, and to say another one."""
+        due = self._due == 1 and not (self._mute or self._ends_at(self._heard + 1))
+        return due and self._wanted() == self._read == self._wanted_before(self._heard + 1)
 
     @property
     def enough(self) -> bool:
@@ -112,8 +120,7 @@ class Track:
     @property
     def at_limit(self) -> bool:
         """Whether a further frame would be one too many."""
-        limit = self.utterance.max_frames
-        return self.spoken >= limit or self._read + self._heard >= self._positions
+        return self._ends_at(self._heard)
 
     def more(self, ids: Sequence[int], *, mute: bool = False) -> None:
         """Give it further tokens; as long as all of them are mute, it reads but does not speak."""
@@ -144,12 +151,25 @@ class Track:
             plain.insert(0, self.utterance.layout.unconditional(torch.tensor(self._ids)))
         return parts, plain
 
+    def hear(self) -> Tensor:
+        """Give the frame [D] that it said last: heard now."""
+        self._heard += 1
+        self._due = 0
+        return self._next[0]
+
+    def draw(self, latent: Tensor) -> None:
+        """Take the frame [D] that was drawn, to be read before the next one."""
+        self._next, self._due = latent[None], 1
+
     def say(self, latent: Tensor) -> None:
-        """Take the frame [D] that was drawn: said, and to be read before the next one."""
+        """Count a frame [D] that was drawn as said."""
         self.began = min(self.began, perf_counter())
         self.spoken += 1
-        self._next, self._due = latent[None], 1
         self.frames.append(latent)
+
+    def _ends_at(self, heard: int) -> bool:
+        said = self.spoken + self.flying
+        return said >= self.utterance.max_frames or self._read + heard >= self._positions
 
     def _wanted(self) -> int:
         return self._wanted_before(self._heard)
