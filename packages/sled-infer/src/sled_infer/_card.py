@@ -4,14 +4,16 @@ The file may hold, all but `name` optional:
 
     {"name": "digits", "description": "…", "can_say": "…", "cannot_say": "…",
      "words": ["zero", …], "speakers": ["george", …], "default_speaker": "george",
-     "default_prompt": true, "normalise": "digits", "most_words": 8}
+     "default_prompt": true, "normalise": "digits", "most_words": 8, "dictation_lead": 10}
 
 `words` restricts the voice to these; absent, it says whatever it is given. `normalise` says how a
 text is put into words for it (see `sled_infer.normalise`): "en", "digits", or "none", the texts it
 was trained on as they were written. Absent, it is "digits" with `words`, else "none". For each
 speaker there is a prompt, `voices/<speaker>.safetensors`. `default_prompt` says whether the default
 speaker's prompt is used when no voice is asked for. `most_words` is how many it was trained to say
-in one utterance, the prompt's among them; longer texts are cut there. Further fields do no harm.
+in one utterance, the prompt's among them; longer texts are cut there. `dictation_lead` says that
+the voice was trained on dictations (see `Dictation`), so many turns ahead of its frames. Further
+fields do no harm.
 """
 
 from __future__ import annotations
@@ -49,6 +51,7 @@ class VoiceCard:
     default_prompt: bool = False
     normalise: Normalise = "none"
     most_words: int | None = None
+    dictation_lead: int | None = None
 
     @classmethod
     def read(cls, folder: Path) -> VoiceCard | None:
@@ -77,7 +80,8 @@ class VoiceCard:
             default_speaker=default,
             default_prompt=bool(fields.get("default_prompt", False)),
             normalise=_normaliser(path, fields),
-            most_words=_most_words(path, fields),
+            most_words=_whole_number(path, fields, "most_words", least=2),  # a prompt's and one
+            dictation_lead=_whole_number(path, fields, "dictation_lead", least=0),
         )
 
     @property
@@ -136,10 +140,10 @@ def _strings(path: Path, fields: dict[str, object], name: str) -> tuple[str, ...
     return tuple(values)
 
 
-def _most_words(path: Path, fields: dict[str, object]) -> int | None:
-    most = fields.get("most_words")
-    if most is None:
+def _whole_number(path: Path, fields: dict[str, object], name: str, *, least: int) -> int | None:
+    number = fields.get(name)
+    if number is None:
         return None
-    if isinstance(most, bool) or not isinstance(most, int) or most < 2:  # noqa: PLR2004 (a prompt's and one)
-        raise SynthesisError(f"{path}: 'most_words' must be a whole number of at least 2")
-    return most
+    if isinstance(number, bool) or not isinstance(number, int) or number < least:
+        raise SynthesisError(f"{path}: {name!r} must be a whole number of at least {least}")
+    return number

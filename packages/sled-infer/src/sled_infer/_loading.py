@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from sled_codec import Codec, CodecError
 from sled_model import SledModel, pack_weights
 
+from ._dictation import Dictation
 from ._errors import SynthesisError
+
+if TYPE_CHECKING:
+    from sled_model import SledConfig
+
+    from ._card import VoiceCard
 
 DTYPES = ("fp32", "bf16", "int8")
 _KINDS = ("cpu", "cuda", "mps")
@@ -87,6 +93,23 @@ def load_codec(
         return Codec.from_pretrained(found, device=device, local_files_only=local_files_only)
     except CodecError as error:
         raise CodecError(f"{error} (wanted by model {str(model)!r})") from None
+
+
+def load_dictation(card: VoiceCard | None, config: SledConfig, codec: Codec) -> Dictation | None:
+    """Load what a voice dictates its texts by; None if it reads them as they are written.
+
+    Raises:
+        SynthesisError: its lexicon or durations are missing, or its layout is not one that
+            speaks one token in so many frames.
+
+    """
+    if card is None or card.dictation_lead is None:
+        return None
+    if config.stream_n != 1 or config.stream_m is None:
+        raise SynthesisError(
+            f"{card.folder}: reads dictations, so its config must have stream_n 1 and stream_m"
+        )
+    return Dictation.load(card.folder, config.stream_m / codec.frame_rate, card.dictation_lead)
 
 
 def _is_there(kind: str) -> bool:

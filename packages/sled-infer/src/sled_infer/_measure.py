@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sled_model import Tokenizer
 
     from ._card import VoiceCard
+    from ._dictation import Dictation
     from ._speech import Normalise
 
 # 130 words a minute: slower than most, so that a piece that fits is also spoken to its end.
@@ -33,6 +34,7 @@ class Measure:
         rate: frames a second.
         turns: frames that are spoken for every token while the text goes on.
         in_words: weigh by words instead, for voices that can hold only so many.
+        dictation: of a voice that reads dictations, which tell the frames exactly.
 
     """
 
@@ -42,6 +44,7 @@ class Measure:
     rate: float
     turns: float
     in_words: bool = False
+    dictation: Dictation | None = None
 
     def weigh(self, word: str) -> float:
         """Estimate the tokens and frames of a word, or count; 0 if nothing is spoken in it."""
@@ -52,6 +55,8 @@ class Measure:
             return 0.0
         if self.in_words:
             return float(len(spoken.split()))
+        if self.dictation is not None:
+            return self.dictation.length(spoken) * (1 + self.turns)
         tokens = len(self.tokenizer.encode(f" {spoken}")) - 2
         return tokens + max(count * self.rate / _SLOW_LETTERS_PER_SECOND, tokens * self.turns)
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ._card import VoiceCard
+    from ._dictation import Dictation
     from ._speech import Normalise, Request
 
 # Of the positions: what a piece may take where the first one stands before it as its voice.
@@ -52,6 +53,7 @@ class Planner:
     tokenizer: Tokenizer
     card: VoiceCard | None
     default_voice: Voice | None
+    dictation: Dictation | None = None
 
     def plan(self, request: Request) -> Planned:
         """Check one request and put it into the model's terms.
@@ -108,7 +110,8 @@ class Planner:
         turns = layout.m / layout.n if isinstance(layout, StreamingLayout) else 0.0
         words = self._normalise(request)
         limited = self.card is not None and self.card.most_words is not None
-        return Measure(self.tokenizer, self.card, words, self.codec.frame_rate, turns, limited)
+        rate = self.codec.frame_rate
+        return Measure(self.tokenizer, self.card, words, rate, turns, limited, self.dictation)
 
     def _capacity(self, request: Request) -> float | None:
         """Give the room left for a text, positions or words as `_measure` weighs them.
@@ -123,9 +126,11 @@ class Planner:
             return None if whole else max(most - said, most // 2)
         if self.voiceless(request):
             return positions * _SHARE_BESIDE_FIRST
+        if self.dictation is not None:
+            positions -= 2 * self._lead_frames()  # before the prompt and after the text
         if voice is None:
             return positions - 2
-        left = positions - len(voice.codes) - len(self.tokenizer.encode(voice.transcript))
+        left = positions - sum(self._prompt_room(voice)) - 2
         # What a continuation speaks begins with the rest of its transcript: in one piece only.
         enough = voice.mode != "continuation" and left >= positions * _LEAST_SHARE
         return left if enough else None
@@ -147,11 +152,36 @@ class Planner:
         return "none" if self.card is None else self.card.normalise
 
     def _reader(self, request: Request, voice: Voice | None) -> TextReader:
-        return TextReader(self.tokenizer, self.card, voice, self._normalise(request))
+        words = self._normalise(request)
+        turns = 0 if voice is None else len(voice.codes) // self._turn
+        return TextReader(
+            self.tokenizer,
+            self.card,
+            voice,
+            words,
+            dictation=self.dictation,
+            prompt_turns=turns,
+        )
+
+    @property
+    def _turn(self) -> int:
+        """Frames a token, where text and frames take turns."""
+        return max(1, (self.config.stream_m or 1) // (self.config.stream_n or 1))
+
+    def _lead_frames(self) -> int:
+        return 0 if self.dictation is None else self.dictation.lead * self._turn
+
+    def _prompt_room(self, voice: Voice) -> tuple[int, int]:
+        """Count the tokens of a prompt's transcript, and its frames."""
+        if self.dictation is None:
+            return len(self.tokenizer.encode(voice.transcript)) - 2, len(voice.codes)
+        turns = len(voice.codes) // self._turn
+        return turns, turns * self._turn + self._lead_frames()
 
     def _utterance(self, request: Request, ids: Sequence[int], voice: Voice | None) -> Utterance:
         # The engine ends at the last position by itself.
         longest = self.config.max_position_embeddings
+        self._check_layout(request)
         if request.max_seconds is not None:
             longest = max(1, int(min(longest, request.max_seconds * self.codec.frame_rate)))
         return Utterance(
@@ -163,17 +193,29 @@ class Planner:
             layout=request.layout or layout_for(self.config),
         )
 
+    def _check_layout(self, request: Request) -> None:
+        own = layout_for(self.config)
+        if self.dictation is not None and (request.layout or own) != own:
+            raise SynthesisError("layout: a voice that reads dictations has its own; give none")
+
     def _prompt(self, voice: Voice | None) -> Tensor:
         if voice is None:
             return torch.empty(0, self.config.vae_embed_dim)
-        return self.codec.latents(voice.codes.to(self.codec.device)).cpu()
+        latents = self.codec.latents(voice.codes.to(self.codec.device)).cpu()
+        if self.dictation is None:
+            return latents
+        # What is dictated is spoken after the lead, so silence stands before a prompt.
+        silence = torch.zeros(self._lead_frames() * self.codec.hop_length)
+        lead = self.codec.latents(self.codec.encode(silence, self.codec.sample_rate)).cpu()
+        whole = len(latents) // self._turn * self._turn
+        return torch.cat([lead, latents[:whole]])
 
     def _check_room(self, full: str, tokens: int, voice: Voice | None) -> None:
         """Weigh the least that must be spoken against the positions that are left."""
         rate, prompt, words = self.codec.frame_rate, 0, 0
         frames = frames_at_least(full, rate)
         if voice is not None:
-            prompt, words = len(voice.codes), len(self.tokenizer.encode(voice.transcript)) - 2
+            words, prompt = self._prompt_room(voice)
             spoken = (
                 prompt if voice.mode == "continuation" else frames_at_least(voice.transcript, rate)
             )

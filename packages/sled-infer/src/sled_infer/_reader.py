@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sled_model import IncrementalEncoder
 
+from ._dictation import Dictator
 from ._errors import SynthesisError
 from ._normalise import make_normaliser
 from ._text import LONGEST_WORD, Cleaner
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sled_model import Tokenizer
 
     from ._card import VoiceCard
+    from ._dictation import Dictation
     from ._voice import Voice
 
 _MOST_LISTED = 1_000
@@ -56,6 +58,8 @@ class TextReader:
         card: of a voice that may know certain words only.
         voice: a prompt whose transcript stands before the text, in words the card knows.
         normalise: how the text is put into words; see `Request`.
+        dictation: of a voice that was trained on dictations.
+        prompt_turns: how many turns the prompt's frames take then.
 
     """
 
@@ -65,6 +69,9 @@ class TextReader:
         card: VoiceCard | None,
         voice: Voice | None,
         normalise: str = "none",
+        *,
+        dictation: Dictation | None = None,
+        prompt_turns: int = 0,
     ) -> None:
         self._encoder = IncrementalEncoder(tokenizer)
         self._cleaner = Cleaner()
@@ -72,6 +79,8 @@ class TextReader:
         self._known = KnownWords(card) if card is not None and card.words else None
         words = make_normaliser(normalise)
         self._filters = [each for each in (words, self._known) if each is not None]
+        self._dictator = None if dictation is None else Dictator(dictation)
+        self._prompt_turns = prompt_turns
         self._voice = voice
         self._undecided = ""
         self._led = voice is None
@@ -132,7 +141,7 @@ class TextReader:
         if voice is not None and not self._led:
             self._led = True
             ids += self._encode(voice.full_text(self._undecided), whole_words=True)
-        return ids + self._encoder.finish()
+        return ids + self._encode("", whole_words=True, final=True) + self._encoder.finish()
 
     def _say(self, text: str, *, whole_words: bool, final: bool = False) -> list[int]:
         for each in self._filters:
@@ -143,7 +152,7 @@ class TextReader:
         if text:
             self._said.append(space + text if self._said else text)
         ids = self._encode(self._after_transcript(space + text), whole_words=whole_words)
-        held = (self._filters[0] if self._filters else self._encoder).held
+        held = (self._filters[0] if self._filters else self._dictator or self._encoder).held
         if len(held) > LONGEST_WORD:
             raise SynthesisError(
                 f"text: a word of more than {LONGEST_WORD} characters; put spaces between words"
@@ -160,7 +169,18 @@ class TextReader:
         self._led = True
         return self._voice.full_text(self._undecided)
 
-    def _encode(self, text: str, *, whole_words: bool) -> list[int]:
+    def _encode(self, text: str, *, whole_words: bool, final: bool = False) -> list[int]:
         if text:
             self._read.append(text)
+        if self._dictator is not None:
+            text = self._dictated(self._dictator, text, whole_words=whole_words, final=final)
+            whole_words = True
         return self._encoder.push(text, whole_words=whole_words)
+
+    def _dictated(self, dictator: Dictator, text: str, *, whole_words: bool, final: bool) -> str:
+        """Dictate a transcript, where the text begins with it, over its prompt, then the rest."""
+        voice, opening = self._voice, ""
+        if text and not dictator.begun and voice is not None:
+            spoken, text = text[: len(voice.transcript)], text[len(voice.transcript) :]
+            opening = dictator.begin(spoken, self._prompt_turns)
+        return opening + dictator.push(text, whole_words=whole_words, final=final)
