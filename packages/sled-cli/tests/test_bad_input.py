@@ -30,6 +30,7 @@ def place(tmp_path, monkeypatch, make_tone, model_folder, codec_folder) -> Path:
     broken[100] = float("nan")
     soundfile.write("nan.wav", broken.numpy(), RATE, subtype="FLOAT")
     Path("empty.txt").write_text("")
+    Path("long.txt").write_text("Hello there, one two three. " * 8)
     Path("latin.txt").write_bytes(b"caf\xe9")
     Path("folder").mkdir()
     shutil.copytree(model_folder, "model")
@@ -226,6 +227,7 @@ def full_disk() -> Iterator[None]:
     "arguments",
     [
         "synth hello -m model -o out.wav --max-seconds 0.5",
+        "synth --text-file long.txt -m model -o out.wav",
         "codec roundtrip good.wav -o x.wav --codec CODEC",
         "codec encode good.wav -o x.safetensors --latents --codec CODEC",
     ],

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 Format = Literal["wav", "pcm"]
 _FORMATS: dict[str, Format] = {".wav": "wav", ".pcm": "pcm", ".raw": "pcm"}
 _UNKNOWN = 0xFFFFFFFF
-_BYTES = 2
+BYTES = 2  # a sample
 _FULL_SCALE = 32767
 _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
-_BEFORE_DATA = _HEADER.size - 8
+HEADER_BYTES = _HEADER.size
+_BEFORE_DATA = HEADER_BYTES - 8
 
 
 def choose_format(target: Path, asked: Format | None) -> Format:
@@ -55,7 +56,7 @@ class StreamSink:
         with naming(self._target):
             file = self._open() if self._file is None else self._file
             samples = (wave.clamp(-1, 1) * _FULL_SCALE).round().short()
-            self._written += _write_all(file, samples.numpy().tobytes())
+            self._written += write_all(file, samples.numpy().tobytes())
             if self._kind == "wav" and self._target != STDOUT:
                 self._correct(file)
             file.flush()
@@ -77,18 +78,18 @@ class StreamSink:
             self._stdout if self._target == STDOUT else self._target.open("wb", buffering=0)
         )
         if self._kind == "wav":
-            _write_all(file, _header(self._rate, None if file is self._stdout else 0))
+            write_all(file, wav_header(self._rate, None if file is self._stdout else 0))
         return file
 
     def _correct(self, file: BinaryIO) -> None:
         """Let the header say how much there is, if the file can be gone back in."""
         if file.seekable():
             file.seek(0)
-            _write_all(file, _header(self._rate, self._written))
+            write_all(file, wav_header(self._rate, self._written))
             file.seek(0, 2)
 
 
-def _write_all(file: BinaryIO, content: bytes) -> int:
+def write_all(file: BinaryIO, content: bytes) -> int:
     """Write all of it: an unbuffered file may take a part at a time."""
     rest = memoryview(content)
     while rest:
@@ -96,12 +97,12 @@ def _write_all(file: BinaryIO, content: bytes) -> int:
     return len(content)
 
 
-def _header(rate: int, size: int | None) -> bytes:
+def wav_header(rate: int, size: int | None) -> bytes:
     """Give the header of 16-bit mono PCM of `size` bytes; None is unknown, and so is too much."""
     data = _UNKNOWN if size is None else min(size, _UNKNOWN)
     riff = min(_BEFORE_DATA + data, _UNKNOWN)
     return _HEADER.pack(
         *(b"RIFF", riff, b"WAVE"),
-        *(b"fmt ", 16, 1, 1, rate, rate * _BYTES, _BYTES, 8 * _BYTES),
+        *(b"fmt ", 16, 1, 1, rate, rate * BYTES, BYTES, 8 * BYTES),
         *(b"data", data),
     )

@@ -168,7 +168,7 @@ def _voice(planner: Planner, reading: Reading, first: Speech | None) -> Voice | 
 def _spoken(
     planner: Planner, engine: Engine, reading: Reading, batch_size: int, done: int
 ) -> Iterator[Speech]:
-    numbers = iter(range(len(reading.pieces)))
+    numbers = iter(range(len(reading.pieces)) if done < len(reading.pieces) else ())
     first: Speech | None = None
     while batch := list(islice(numbers, 1 if reading.needs_first and not first else batch_size)):
         if batch[-1] < done and (first or not reading.needs_first):
