@@ -96,3 +96,19 @@ def test_what_is_certain_comes_at_once(lexicon):
     assert filtered.held.strip() == "the"
     assert filtered.push("end,", whole_words=True) == " ði ˈɛnd,"
     assert filtered.held == ""
+
+
+PROSE = [
+    "Treviranus and Cuvier, barbariously, at Bermondsey (near Ludgate), wrote: “Esagil!”",
+    "Givens thought this was about eleven:fifty-five a.m., by Agent Hosty's Mannlicher-Carcano.",
+    "Messrs. Rothschilds' bills -- forty-five of 'em -- were discounted; o'clock struck, etc.",
+    "Burgess' and the 'Lennie's' men: all Greeks, on the Lloyds' S.S. Smethurst...",
+]
+
+
+@pytest.mark.parametrize("text", PROSE)
+def test_prose_is_said_whole(lexicon, text):
+    """A word for each word written, names that no lexicon has included."""
+    said = phonemes(text, lexicon).split(" ")
+    written = re.findall(r"[A-Za-z]+(?:['.][A-Za-z]+)*", text)
+    assert len(said) == len(written)

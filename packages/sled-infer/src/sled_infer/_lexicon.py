@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from ._errors import SynthesisError
 from ._inflection import VOWELS, clitic, inflections, plural
+from ._letters import Letters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 ALPHABET = "AIOWYbdfhijklmnpstuvwzæðŋɑɐɔəɛɜɡɪɹɾʃʊʌʒʤʧˈˌθᵊᵻʔ"
 STRESSES = "ˈˌ"
+LETTERS_NAME = "letters.safetensors"
 _LEAST_OF_COMPOUND = 3
 _LONGEST_ACRONYM = 5
 _LETTERS_OF_WORD = 2
@@ -49,23 +51,27 @@ class Lexicon:
     Args:
         table: a line a word, "word, tab, symbols", UTF-8, sorted by the word in small letters. It
             is searched as it is: a dictionary of it would take 50 MB and ten times as long.
+        letters: pronounces unknown words; without it they are spelled.
 
     """
 
-    def __init__(self, table: bytes) -> None:
+    def __init__(self, table: bytes, letters: Letters | None = None) -> None:
         self._table = table
+        self._letters = letters
         self._remembered = lru_cache(maxsize=_REMEMBERED)(self._pronounce)
 
     @classmethod
     def read(cls, path: Path) -> Lexicon:
-        """Read a lexicon, a table packed by gzip.
+        """Read a lexicon, a table packed by gzip, and `letters.safetensors` if it lies beside it.
 
         Raises:
-            SynthesisError: the file is not there, or broken.
+            SynthesisError: the file is not there, or one of them is broken.
 
         """
+        beside = path.with_name(LETTERS_NAME)
+        letters = Letters.read(beside) if beside.is_file() else None
         try:
-            return cls(gzip.decompress(path.read_bytes()))
+            return cls(gzip.decompress(path.read_bytes()), letters)
         except (OSError, EOFError, zlib.error) as error:
             raise SynthesisError(f"{path}: no lexicon ({error}); reinstall sled-infer") from error
 
@@ -75,6 +81,12 @@ class Lexicon:
         Capitals count: "US" is spelled, "us" is not. Accents do not.
         """
         return self._remembered("".join(_SPELLING.findall(fold(word))))
+
+    def entries(self) -> Iterator[tuple[str, str]]:
+        """Give every word of the table and how it is said."""
+        for line in self._table.decode().splitlines():
+            word, _, said = line.partition("\t")
+            yield word, said
 
     def _pronounce(self, word: str) -> str:
         bare = word.strip("'")
@@ -88,7 +100,7 @@ class Lexicon:
         if parted := clitic(word):
             stem, add = parted
             return add(self._pronounce(stem))
-        return self._found(word) or self._found(bare) or self._spelled(bare)
+        return self._found(word) or self._found(bare) or self._guessed(bare)
 
     def _found(self, word: str) -> str:
         return (
@@ -102,14 +114,14 @@ class Lexicon:
     def _known(self, word: str) -> str:
         """Look a word up as it is written, or else whatever its capitals."""
         other = ""
-        for entry, said in self._entries(word.lower()):
+        for entry, said in self._matching(word.lower()):
             if entry == word:
                 return said
             if len(word) > 1:
                 other = other or said
         return other
 
-    def _entries(self, word: str) -> Iterator[tuple[str, str]]:
+    def _matching(self, word: str) -> Iterator[tuple[str, str]]:
         """Give the entries that are this word in small letters, by halving the table."""
         table, wanted = self._table, word.encode()
         start, end = 0, len(table)
@@ -144,6 +156,10 @@ class Lexicon:
     def _inflected(self, word: str) -> str:
         stems = ((self._known(stem), add) for stem, add in inflections(word.lower()))
         return next((add(said) for said, add in stems if said), "")
+
+    def _guessed(self, word: str) -> str:
+        word = word.replace("'", "")
+        return (self._letters and self._letters.pronounce(word)) or self._spelled(word)
 
     def _compound(self, word: str) -> str:
         """Find two words in one, the first as long as may be: "lamp" and "light"."""
