@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 CLOCKS = {"wall": time.perf_counter, "processor": time.process_time}
 
 
+def synchronised() -> float:
+    """Give the time once the GPU has done all that it was given."""
+    torch.cuda.synchronize()
+    return time.perf_counter()
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Let the number of threads be chosen and the figures be written to files."""
     parser.add_argument("--threads", type=int, help="default: all processors given to us")
@@ -65,12 +71,16 @@ def seconds(way: Callable[[], object], now: Callable[[], float]) -> float:
 
 def reset_peak() -> None:
     """Let `peak_mib` count from now on, where the system can."""
+    if torch.cuda.is_initialized():
+        torch.cuda.reset_peak_memory_stats()
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
-def peak_mib() -> float:
-    """Give the most memory this process held, in MiB."""
+def peak_mib(device: str = "cpu") -> float:
+    """Give the most memory that this process held, or that its tensors held on a GPU, in MiB."""
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated() / 2**20
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
@@ -92,6 +102,7 @@ def machine(threads: int) -> dict[str, Any]:
         "processor": names[0] if names else platform.processor(),
         "processors": len(os.sched_getaffinity(0)),
         "threads": threads,
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "torch": torch.__version__,
         "load": os.getloadavg()[0],
     }

@@ -42,7 +42,7 @@ def llama_of(model: SledModel) -> LlamaModel:
             for target, part in zip(targets, parts, strict=True):
                 target.weight.copy_(part)
         llama.norm.weight.copy_(model.backbone.norm.weight)
-    return llama.to(model.dtype).eval()
+    return llama.to(model.device, model.dtype).eval()
 
 
 def draw(model: SledModel, z: Tensor, noise: Tensor) -> Tensor:
@@ -76,14 +76,14 @@ class PlainLoop:
         batch, rows = len(self.ids), len(self.ids) * (1 if self.cfg == 1 else 2)
         cache = DynamicCache(config=self.llama.config)
         embeddings = self.model.embed_text(self.ids[:, :0]).repeat(rows // batch, 1, 1)
-        mask = torch.ones(rows, 0, dtype=torch.int64)
+        mask = self.ids.new_zeros(rows, 0)
         latents = noise.new_zeros(batch, 0, self.model.config.vae_embed_dim)
         for frame in range(frames):
             text = self._text_before(frame)
             if text.shape[1]:
                 new = self.model.embed_text(text).repeat(rows // batch, 1, 1)
                 embeddings = torch.cat((embeddings, new), dim=1)
-                mask = torch.cat((mask, torch.ones(rows, text.shape[1], dtype=torch.int64)), dim=1)
+                mask = torch.cat((mask, mask.new_ones(rows, text.shape[1])), dim=1)
             z = self.llama(
                 inputs_embeds=embeddings[:, cache.get_seq_length() :],
                 attention_mask=mask,
@@ -97,7 +97,7 @@ class PlainLoop:
             latents = torch.cat((latents, latent[:, None]), dim=1)
             new = self.model.embed_latents(latent)[:, None].repeat(rows // batch, 1, 1)
             embeddings = torch.cat((embeddings, new), dim=1)
-            mask = torch.cat((mask, torch.ones(rows, 1, dtype=torch.int64)), dim=1)
+            mask = torch.cat((mask, mask.new_ones(rows, 1)), dim=1)
             yield latents
 
     def _text_before(self, frame: int) -> Tensor:

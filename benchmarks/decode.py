@@ -7,6 +7,9 @@ and bf16 and for one utterance; (b) the engine of sled-infer, on the same random
 floor, reading as many bytes as the weights that a frame needs have, with as many threads. Ratios:
 a/b, b/c. Frames are timed once all text is read, streams over whole turns of 5 tokens and 45
 frames; the fastest of several rounds counts.
+
+With `--device cuda` the same three on a GPU: (b) then replays captured graphs, (c) reads the GPU's
+memory, times are taken when the GPU has done its work, and peak memory is that of its tensors.
 """
 
 from __future__ import annotations
@@ -24,13 +27,15 @@ from _clock import (
     peak_mib,
     reset_peak,
     set_threads,
+    synchronised,
     write,
 )
-from _decode_ways import CHUNK, Task, floor_ms, make_model, ours, plain_ms, weights_a_frame
+from _decode_ways import CHUNK, Task, floor_ms, make_model, ours, place, plain_ms, weights_a_frame
 from sled_codec import Codec, CodecConfig
 from sled_model import SledModel, pack_weights
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     PlainOf = dict[tuple[bool, float], float]
@@ -43,35 +48,43 @@ LAYOUTS = ("offline", "streaming")
 
 def make_tasks(args: argparse.Namespace) -> list[Task]:
     """List what is measured of each dtype."""
-    tasks = []
+    tasks, now = [], clock(args)
     for layout, cfg, batch in product(args.layout, args.cfg, args.batch):
         streaming = layout == "streaming"
         frames = CHUNK[1] if streaming else max(2, args.frames // isqrt(batch))
         rounds = 1 if streaming and batch > 1 else args.rounds
         tokens = max(args.tokens, CHUNK[0] * (2 + rounds)) if streaming else args.tokens
-        tasks.append(Task(batch, cfg, streaming, tokens, frames, rounds, CLOCKS[args.clock]))
+        tasks.append(Task(batch, cfg, streaming, tokens, frames, rounds, now))
     return tasks
+
+
+def clock(args: argparse.Namespace) -> Callable[[], float]:
+    """Give the clock; a GPU's work has to be waited for."""
+    return synchronised if args.device == "cuda" else CLOCKS[args.clock]
 
 
 def measure(args: argparse.Namespace, threads: int) -> dict[str, Any]:
     """Run all that was asked for; print row by row."""
     small = args.size == "embedded"
     codec = Codec.from_pretrained() if small else Codec.from_random(CodecConfig())
+    codec.to(args.device)
     count = weights_a_frame(make_model(args.size))
-    now, tasks, rows, known = CLOCKS[args.clock], make_tasks(args), [], {}
-    print(f"{args.size} size, {threads} threads, {count / 1e6:.1f} M weights a frame")
+    now, tasks, rows, known = clock(args), make_tasks(args), [], {}
+    where = "GPU" if args.device == "cuda" else f"{threads} threads"
+    print(f"{args.size} size, {where}, {count / 1e6:.1f} M weights a frame")
     print(
-        "layout     dtype  cfg batch  a ms/frame  b ms/frame  c floor ms    a/b    b/c     RTF"
-        "  peak MiB  parts, ms"
+        "layout     dtype  cfg batch  a ms/frame  b ms/frame  c floor ms    a/b    b/c      RTF"
+        " first ms  peak MiB  parts, ms"
     )
     for dtype in args.dtype:
         plain = plain_of(args, dtype, tasks, known)
-        low = floor_ms(count * BYTES[dtype], 3 * args.rounds, now)
-        model = pack_weights(make_model(args.size), dtype)
+        low = floor_ms(count * BYTES[dtype], 3 * args.rounds, now, args.device)
+        model = ready(args, dtype)
         for task in tasks:
             reset_peak()
-            ms, parts = ours(model, codec, task)
-            peak = peak_mib()
+            ms, first, parts = ours(model, codec, task)
+            peak = peak_mib(args.device)
+            again = floor_ms(count * BYTES[dtype], args.rounds, now, args.device)
             row = {
                 "layout": LAYOUTS[task.streaming],
                 "dtype": dtype,
@@ -79,8 +92,9 @@ def measure(args: argparse.Namespace, threads: int) -> dict[str, Any]:
                 "batch": task.batch,
                 "a_ms": plain.get((task.streaming, task.cfg)) if task.batch == 1 else None,
                 "b_ms": ms,
-                "c_ms": min(low, floor_ms(count * BYTES[dtype], args.rounds, now)),
+                "c_ms": min(low, again),
                 "rtf": (ms + parts["codec"]) / 1000 * codec.frame_rate / task.batch,
+                "first_ms": first,
                 "peak_mib": peak,
                 "parts_ms": parts,
             }
@@ -90,13 +104,21 @@ def measure(args: argparse.Namespace, threads: int) -> dict[str, Any]:
     return {"machine": machine(threads), "size": args.size, "weights": count, "rows": rows}
 
 
+def ready(args: argparse.Namespace, dtype: str) -> SledModel:
+    """Give a model as it decodes fastest: packed on a CPU, plain on a GPU."""
+    model = make_model(args.size)
+    if args.device == "cuda":
+        return place(model, args.device, KINDS[dtype])
+    return pack_weights(model, dtype)
+
+
 def plain_of(args: argparse.Namespace, dtype: str, tasks: list[Task], known: Plain) -> PlainOf:
     """Time the straightforward loop; int8 is compared to its bf16."""
     name = "bf16" if dtype == "int8" else dtype
     if args.skip_plain:
         return {}
     if name not in known:
-        model: SledModel = make_model(args.size).to(KINDS[name])
+        model = place(make_model(args.size), args.device, KINDS[name])
         alone = [task for task in tasks if task.batch == 1]
         known[name] = {(task.streaming, task.cfg): plain_ms(model, task) for task in alone}
     return known[name]
@@ -110,7 +132,7 @@ def show(row: dict[str, Any]) -> None:
     print(
         f"{row['layout']:<10} {row['dtype']:<5} {row['cfg']:>4g} {row['batch']:>5} {a:>11} "
         f"{row['b_ms']:>11.2f} {row['c_ms']:>11.2f} {ratio:>6} {row['b_ms'] / row['c_ms']:>6.2f} "
-        f"{row['rtf']:>7.3f} {row['peak_mib']:>9.0f}  {parts}",
+        f"{row['rtf']:>8.4f} {row['first_ms']:>8.1f} {row['peak_mib']:>9.0f}  {parts}",
         flush=True,
     )
 
@@ -140,7 +162,8 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", default="published", choices=("published", "quarter", "embedded"))
-    parser.add_argument("--dtype", nargs="+", default=list(BYTES), choices=BYTES)
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    parser.add_argument("--dtype", nargs="+", choices=BYTES, help="default: all the device has")
     parser.add_argument("--layout", nargs="+", default=list(LAYOUTS), choices=LAYOUTS)
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 8, 64])
     parser.add_argument("--cfg", type=float, nargs="+", default=[1.0, 2.0])
@@ -149,6 +172,11 @@ def main() -> None:
     parser.add_argument("--skip-plain", action="store_true", help="leave (a) out")
     add_arguments(parser)
     args = parser.parse_args()
+    if args.device == "cuda" and not torch.cuda.is_available():
+        parser.error("--device cuda: this machine has no GPU that torch can use")
+    args.dtype = args.dtype or list(KINDS if args.device == "cuda" else BYTES)
+    if args.device == "cuda" and "int8" in args.dtype:
+        parser.error("--dtype int8 is for the CPU; on a GPU use bf16")
     figures = measure(args, set_threads(args.threads))
     write(args.json, figures)
     if args.plot:

@@ -1,9 +1,10 @@
 """Does the embedded voice say the digits it was asked for? An independent recogniser decides.
 
-    uv run python benchmarks/digits.py [--speech DIR] [--model M] [--way W] [--json F] [--keep DIR]
+    uv run python benchmarks/digits.py [--speech DIR] [--model M] [--way W] [--dtype fp32 bf16] ...
 
 Speaks 50 strings of 3 to 6 digits that no training sequence contains, its speakers in turn; with
-`--way streamed` a word at a time, with `--way offline` all text before the first frame.
+`--way streamed` a word at a time, with `--way offline` all text before the first frame; with
+`--dtype` with weights of each dtype that is named.
 Digit accuracy is 1 - (S + D + I) / N against what the recogniser writes down; every word that
 is no digit counts as an error. With --speech the same strings are also joined from real takes
 that were held out of training: what the recogniser makes of those is the ceiling.
@@ -31,13 +32,16 @@ if TYPE_CHECKING:
 RECOGNISERS = {name: judge for name, judge in JUDGES.items() if judge.kind == "text"}
 RECOGNISERS[PROMPTED.name] = PROMPTED
 DEFAULT_RECOGNISERS = ("whisper-tiny", PROMPTED.name)
+DTYPES = ("fp32", "bf16", "int8")
 WAYS = ("whole", "streamed", "offline")
 LONGEST = 10.0  # seconds of a string
 
 
-def speak(args: argparse.Namespace, strings: list[str]) -> tuple[list[Tensor], list[str], int]:
+def speak(
+    args: argparse.Namespace, strings: list[str], dtype: str
+) -> tuple[list[Tensor], list[str], int]:
     """Let the voice say the strings: waves `[samples]`, their speakers, the sample rate."""
-    synthesizer = Synthesizer.from_pretrained(args.model, codec=args.codec)
+    synthesizer = Synthesizer.from_pretrained(args.model, codec=args.codec, dtype=dtype)
     card = synthesizer.card
     names = args.speakers or (list(card.speakers) if card else [])
     voices = [(name, card.speaker(name)) for name in names] if card else []
@@ -121,6 +125,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--codec", help="the model's own unless given")
     parser.add_argument("--speakers", nargs="+", help="all of the voice's unless given")
     parser.add_argument("--way", choices=WAYS, default="whole", help="how the text is given")
+    parser.add_argument("--dtype", nargs="+", choices=DTYPES, default=["fp32"], help="weights")
     parser.add_argument("--cfg", type=float, default=2.0)
     parser.add_argument("--seed", type=int, default=0, help="of the first string, then counting up")
     parser.add_argument("--limit", type=int, help="strings, for a quick look")
@@ -140,10 +145,13 @@ def main() -> None:
     strings = test_strings()[: args.limit]
     sets = {}
     if not args.ceiling_only:
-        sets["embedded voice" if args.model == "embedded" else "voice"] = speak(args, strings)
-        if args.keep:
-            waves, names, rate = next(iter(sets.values()))
-            keep(args.keep, waves, names, strings, rate)
+        for dtype in args.dtype:
+            voice = "embedded voice" if args.model == "embedded" else "voice"
+            name = voice if dtype == "fp32" else f"{voice}, {dtype}"
+            waves, names, rate = sets[name] = speak(args, strings, dtype)
+            if args.keep:
+                folder = args.keep / dtype if len(args.dtype) > 1 else args.keep
+                keep(folder, waves, names, strings, rate)
     if args.speech:
         real, names, rate = sets["real takes (ceiling)"] = join(args.speech, strings, args.seed)
         if args.control:

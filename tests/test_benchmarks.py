@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from sled_infer.evaluation import WordErrors, compare
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
@@ -58,6 +59,15 @@ def test_each_benchmark_starts_and_explains_itself(script):
     command = [sys.executable, str(BENCHMARKS / script), "--help"]
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "--json" in shown
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_decoding_on_a_gpu_that_is_not_there_is_refused_in_one_line():
+    command = [sys.executable, str(BENCHMARKS / "decode.py"), "--device", "cuda"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].endswith("this machine has no GPU that torch can use")
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
