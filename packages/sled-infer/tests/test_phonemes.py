@@ -20,6 +20,7 @@ SAID = {
     "the cat, the owl, the hour, the one": "ðə kˈæt, ði ˈWl, ði ˈWəɹ, ðə wˈʌn",
     "to stay to Ohio to": "tə stˈA tʊ OhˈIO tu",
     'to "stay" to, the': "tə stˈA tu, ðə",
+    "Say 'to owls' 'the owl'.": "sˈA tʊ ˈWlz ði ˈWl.",
     "brothers-in-law": "bɹˈʌðəɹz ɪn lˈɔ",
     "He reads it. I had never read it.": "hi ɹˈidz ɪt. ˌI hæd nˈɛvəɹ ɹˈɛd ɪt.",
     "The U.S. agencies of the U.S. Army.": "ðə jˌuˈɛs ˈAʤənsiz ʌv ðə jˌuˈɛs ˈɑɹmi.",

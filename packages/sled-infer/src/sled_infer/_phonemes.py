@@ -81,7 +81,7 @@ class _Word:
         """Whether no later word can change how it is said."""
         if self.marks:
             return self.marks != "." or not self.shortened
-        return not (self.letter or self.spelled or self.text.lower() in {"the", "to"})
+        return not (self.letter or self.spelled or self.text.lower().strip("'") in {"the", "to"})
 
     def mark(self, following: str) -> str:
         """Give the mark that stays, before a following word or at the end."""
