@@ -89,7 +89,9 @@ def all_at_once(synthesizer: Synthesizer, task: Task, seed: int) -> Heard:
         if allowed is None and 1 + tokens >= needed(synthesizer, task):
             allowed = now
     over = perf_counter()
-    request = Request(task.text, None, task.cfg, seed, task.max_seconds, task.layout)
+    # Random weights never end by themselves: each piece of a text would go on for `max_seconds`.
+    split = None if synthesizer.card else False
+    request = Request(task.text, None, task.cfg, seed, task.max_seconds, task.layout, split=split)
     [speech] = synthesizer.synthesize_batch([request])
     end = perf_counter()
     seconds = speech.audio_seconds
