@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 HELD_OUT_FILE = HERE / "held_out.txt"
 SOURCES = ("digits", "ljspeech", "librispeech")
 SAMPLE_RATE = 24_000
+TEACHER_UNIT = 600  # samples: the teacher times its symbols in units of 25 ms
 
 _HELD_OUT_DIGITS = 5  # clips 0-4 of every digit and speaker
 _HELD_OUT_LJ = 20

@@ -1,7 +1,9 @@
-"""A dictation: every symbol as often as it lasts turns, whatever the cuts, as long as its prompt."""
+"""A dictation: each symbol as often as it lasts turns, whatever the cuts, as long as a prompt."""
+
+# ruff: noqa: RUF001 - the symbols of sounds look like letters
 
 import gzip
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sled_infer import SynthesisError
 from sled_infer._dictation import DURATIONS_NAME, LEXICON_NAME, Dictation, Dictator, Pace
-from sled_infer._durations import SYMBOLS, Durations, windows, words_of
+from sled_infer._durations import SYMBOLS, Durations, words_of
 from sled_infer._lexicon import Lexicon
 
 TEXT = "The cat, to whom we sang, is a king. He sat at the end"
@@ -46,7 +48,7 @@ def test_a_dictation_says_the_words_in_their_order() -> None:
 def test_whatever_the_cuts_the_dictation_is_that_of_the_whole_text(cuts: list[int]) -> None:
     places = sorted({0, len(TEXT), *cuts})
     dictator, written = Dictator(DICTATION), ""
-    for first, past in zip(places, places[1:], strict=False):
+    for first, past in pairwise(places):
         # A space comes with the word after it, as the filters before give it out.
         piece = TEXT[first:past]
         written += dictator.push(piece, whole_words=TEXT[past : past + 1] in ("", " "))

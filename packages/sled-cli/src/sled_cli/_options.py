@@ -68,7 +68,7 @@ Model = Annotated[
         "--model",
         "-m",
         envvar="SLED_MODEL",
-        help="Model: embedded, folder or hub id.",
+        help="Model: embedded, english, folder or hub id.",
         show_default="embedded",
     ),
 ]

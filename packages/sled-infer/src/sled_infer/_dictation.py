@@ -123,6 +123,7 @@ class Dictator:
     def push(self, text: str, *, whole_words: bool, final: bool = False) -> str:
         """Take text in words, and give the dictation of the words that have become certain."""
         spoken = self._phonemes.push(text, whole_words=whole_words, final=final)
+        spoken = spoken.replace("…", ".")  # which no voice has read
         if spoken and self.begun and not spoken.startswith(GAP):
             spoken = GAP + spoken  # the transcript's last word stands before it
         words = words_of(spoken)

@@ -93,7 +93,7 @@ class Synthesizer:
         """Load a model folder or hub id in the published layout.
 
         Args:
-            model: "embedded", a folder, or a hub id ("ICTNLP/SLED-TTS-Libriheavy").
+            model: "embedded", "english", a folder, or a hub id ("ICTNLP/SLED-TTS-Libriheavy").
             codec: a codec, or where to find it (see `Codec.from_pretrained`); None for the one
                 that the model's config names.
             device: "auto" (CUDA, then MPS, then CPU), "cpu", "cuda", "cuda:1", "mps".
@@ -111,7 +111,7 @@ class Synthesizer:
 
         """
         place = pick_device(device)
-        source = embedded.folder() if model == embedded.EMBEDDED else model
+        source = embedded.find(model)
         hub: dict[str, Any] = {
             "local_files_only": local_files_only,
             "revision": revision,

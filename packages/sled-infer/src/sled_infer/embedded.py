@@ -1,6 +1,7 @@
 """The voices shipped with this package: where they lie and what they can say.
 
-embedded.voice_card().summary
+embedded.names()  # ("digits", "english"), each of which may be given as a model
+embedded.voice_card("english").summary
 embedded.speaker("george")
 """
 
@@ -34,6 +35,13 @@ def folder(name: str = DEFAULT) -> Path:
             "reinstall it, or name a model folder or hub id"
         )
     return place
+
+
+def find(model: str | Path) -> str | Path:
+    """Give the folder of an embedded voice by its name, or "embedded"; else the model as it is."""
+    if model == EMBEDDED:
+        return folder()
+    return folder(str(model)) if model in names() and not Path(model).exists() else model
 
 
 def voice_card(name: str = DEFAULT) -> VoiceCard:

@@ -1,0 +1,69 @@
+"""The embedded English voice: any text, streamed as whole, batched as alone, prompted or not."""
+
+import pytest
+import torch
+from sled_infer import Request, SynthesisError, Synthesizer, Voice, embedded
+from sled_model import OfflineLayout
+
+TEXT = "On May 4, the doctor paid $3 for two cats."
+
+
+@pytest.fixture(scope="module")
+def english() -> Synthesizer:
+    return Synthesizer.from_pretrained("english", threads=1)
+
+
+def test_embedded_voices_are_found_by_name() -> None:
+    assert embedded.names() == ("digits", "english")
+    assert embedded.find("english") == embedded.folder("english")
+    assert embedded.find("embedded") == embedded.folder("digits")
+    assert embedded.find("some/model") == "some/model"
+
+
+def test_it_says_a_text_in_the_time_that_it_takes(english: Synthesizer) -> None:
+    speech = english.synthesize(TEXT)
+    assert speech.stopped
+    assert speech.text == "On May fourth, the doctor paid three dollars for two cats."
+    assert 2.5 < speech.audio_seconds < 5.5
+    assert speech.wave.square().mean().sqrt() > 0.01
+
+
+def test_what_comes_word_by_word_is_said_as_the_whole(english: Synthesizer) -> None:
+    whole = english.synthesize(TEXT, seed=7).wave
+    with english.open_stream(seed=7) as stream:
+        waves = list(stream.speak(f"{word} " for word in TEXT.split()))
+    streamed = torch.cat(waves)
+    assert len(streamed) == len(whole)
+    torch.testing.assert_close(streamed, whole, atol=1e-4, rtol=0)
+
+
+def test_in_a_batch_it_says_what_it_says_alone(english: Synthesizer) -> None:
+    requests = [Request("Good morning.", seed=1), Request(TEXT, seed=2)]
+    together = english.synthesize_batch(requests)
+    for request, speech in zip(requests, together, strict=True):
+        alone = english.synthesize_batch([request])[0]
+        torch.testing.assert_close(speech.wave, alone.wave, atol=1e-4, rtol=0)
+
+
+def test_a_prompt_is_no_part_of_what_is_said(english: Synthesizer) -> None:
+    first = english.synthesize("This is my voice.", seed=3)
+    for mode in ("reference", "continuation"):
+        voice = Voice.from_wave(
+            first.wave, first.sample_rate, "This is my voice.", english.codec, mode=mode
+        )
+        speech = english.synthesize("And it says this.", voice=voice)
+        assert speech.stopped
+        assert 0.5 < speech.audio_seconds < 3
+
+
+def test_other_layouts_are_refused(english: Synthesizer) -> None:
+    with pytest.raises(SynthesisError, match="layout"):
+        english.synthesize("Hello.", layout=OfflineLayout())
+
+
+def test_texts_longer_than_it_was_trained_on_are_cut_between_words(english: Synthesizer) -> None:
+    sentence = "This is a sentence of a good number of words, and others follow it."
+    text = " ".join([sentence] * 9)
+    pieces = english._planner.cut(Request(text))
+    assert len(pieces) > 1
+    assert " ".join(piece.text for piece in pieces) == text

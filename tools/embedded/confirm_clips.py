@@ -1,0 +1,63 @@
+"""Have a recogniser hear every clip of the teacher, so that misread ones can be left out.
+
+    python tools/embedded/confirm_clips.py --corpus WORK/teacher
+
+Writes the word errors of each clip to `heard.jsonl` beside them; clips that stand there already
+are not heard again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import soundfile
+import torch
+from sled_infer.evaluation import compare, find_judges, hear, normalise
+
+NAME = "heard.jsonl"
+_AT_ONCE = 50
+
+
+def read_heard(corpus: Path) -> dict[str, float]:
+    """Word error of every clip that was heard, by name; words are those of the text."""
+    path = corpus / NAME
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return {row["clip"]: row["error"] for row in map(json.loads, lines)}
+
+
+def hear_clips(paths: list[Path], judge: str) -> list[dict[str, object]]:
+    """Hear some clips and compare with what they should say."""
+    waves, rate = [], 0
+    for path in paths:
+        samples, rate = soundfile.read(path, dtype="float32")
+        waves.append(torch.from_numpy(samples))
+    heard = hear(find_judges([judge])[0], waves, rate)
+    said = [json.loads(path.with_suffix(".json").read_text())["text"] for path in paths]
+    words = normalise([*said, *heard])
+    rows: list[dict[str, object]] = []
+    for path, should, does in zip(paths, said, heard, strict=True):
+        errors = compare(words[should], words[does])
+        error = round(errors.total / max(1, errors.length), 3)
+        rows.append({"clip": path.stem, "error": error, "heard": does})
+    return rows
+
+
+def main() -> None:
+    """Hear what was not heard yet."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--corpus", type=Path, required=True, help="from teacher_corpus.py")
+    parser.add_argument("--judge", default="moonshine")
+    args = parser.parse_args()
+    known = read_heard(args.corpus)
+    todo = [path for path in sorted(args.corpus.glob("*.flac")) if path.stem not in known]
+    for first in range(0, len(todo), _AT_ONCE):
+        rows = hear_clips(todo[first : first + _AT_ONCE], args.judge)
+        with (args.corpus / NAME).open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        print(f"{first + len(rows)} of {len(todo)}")
+
+
+if __name__ == "__main__":
+    main()

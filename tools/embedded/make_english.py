@@ -1,0 +1,98 @@
+"""Turn the teacher's clips into training speech for a voice that reads dictations.
+
+    python tools/embedded/make_english.py --corpus WORK/teacher --out WORK/english
+
+Writes `train/` and `dev/`, each with a `metadata.csv` of `file|speaker|dictation`, and the
+tokenizer whose tokens are the dictation's symbols. A clip begins so many turns before its first
+sound as the text is to be ahead. Clips that the recogniser misheard (`confirm_clips.py`) are left
+out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from confirm_clips import NAME as HEARD
+from confirm_clips import read_heard
+from corpus import SAMPLE_RATE, TEACHER_UNIT
+from sled_infer._dictation import Pace
+from sled_infer._durations import GAP, SYMBOLS
+from sled_model import Tokenizer
+from teacher_text import fraction
+from tokenizers import ByteLevelBPETokenizer
+from tokenizers.pre_tokenizers import ByteLevel
+
+TURN_FRAMES = 2
+LEAD = 10  # turns
+_HOP = 320  # samples a frame
+_TURN = TURN_FRAMES * _HOP
+_DEV_SHARE = 0.02
+_WORST_HEARD = 0.25
+_FADE = SAMPLE_RATE // 100
+
+
+def build_tokenizer() -> Tokenizer:
+    """Bytes, and for each symbol of several bytes one token."""
+    bytes_of = ByteLevel(add_prefix_space=False)
+    vocab = {token: place for place, token in enumerate(("<s>", "<pad>", "</s>", "<unk>"))}
+    vocab |= {letter: 4 + place for place, letter in enumerate(sorted(ByteLevel.alphabet()))}
+    merges: list[tuple[str, str]] = []
+    for symbol in SYMBOLS.replace(GAP, ""):
+        letters = "".join(part for part, _ in bytes_of.pre_tokenize_str(symbol))
+        for past in range(2, len(letters) + 1):
+            if letters[:past] not in vocab:
+                vocab[letters[:past]] = len(vocab)
+                merges.append((letters[: past - 1], letters[past - 1]))
+    return Tokenizer(ByteLevelBPETokenizer(vocab, merges))
+
+
+def dictate(clip: dict[str, list[int] | str]) -> str:
+    """The dictation of a clip, from the teacher's own durations."""
+    units = [float(unit) for unit in clip["units"][1:-1]]
+    return Pace().write(str(clip["phonemes"]), [unit * TEACHER_UNIT / _TURN for unit in units])
+
+
+def cut(wave: np.ndarray, silence: int, turns: int) -> np.ndarray:
+    """Cut a clip so that its first sound comes after the lead, and its end after its last turn."""
+    start = silence - LEAD * _TURN
+    wave = wave[start:] if start >= 0 else np.concatenate([np.zeros(-start, np.float32), wave])
+    length = (LEAD + turns) * _TURN
+    wave = np.pad(wave[:length], (0, max(0, length - len(wave))))
+    wave[-_FADE:] *= np.linspace(1, 0, _FADE, dtype=np.float32)
+    return wave
+
+
+def main() -> None:
+    """Write both folders and the tokenizer."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--corpus", type=Path, required=True, help="from teacher_corpus.py")
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    heard = read_heard(args.corpus) if (args.corpus / HEARD).exists() else {}
+    rows: dict[str, list[str]] = {"train": [], "dev": []}
+    for path in sorted(args.corpus.glob("*.flac")):
+        if heard.get(path.stem, 0.0) > _WORST_HEARD:
+            continue
+        clip = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        part = "dev" if fraction(f"dev {path.stem.split('_')[0]}") < _DEV_SHARE else "train"
+        text = dictate(clip)
+        rows[part].append(f"{path.name}|{clip['voice']}|{text}")
+        target = args.out / part / path.name
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            wave, _ = soundfile.read(path, dtype="float32")
+            soundfile.write(
+                target, cut(wave, clip["units"][0] * TEACHER_UNIT, len(text)), SAMPLE_RATE
+            )
+    for part, lines in rows.items():
+        (args.out / part / "metadata.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        print(f"{part}: {len(lines)} clips")
+    build_tokenizer().save(args.out / "tokenizer")
+
+
+if __name__ == "__main__":
+    main()

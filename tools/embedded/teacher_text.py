@@ -1,0 +1,84 @@
+"""Choose what the teacher reads, and how it is pronounced: one JSON line a sentence.
+
+    python tools/embedded/teacher_text.py --texts FILE tools/embedded/everyday.txt \
+        --out sentences.jsonl
+
+A file has lines `id|sentence`. Four sentences in five go to the main voice, the rest to four
+others; of three in ten only a clause is read, so that short texts are learnt too. All this hangs on
+the sentence's id alone, so more sentences can be added at any time. The last `--held-out` lines of
+the first file are never read: they are for measuring. Sounds come from the voice's lexicon.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+from pathlib import Path
+
+from sled_infer import embedded, normalise
+from sled_infer._lexicon import Lexicon
+from sled_infer._phonemes import phonemes
+
+MAIN_VOICE = "af_heart"
+OTHER_VOICES = ("am_michael", "am_fenrir", "am_puck", "af_bella")
+_MAIN_SHARE = 0.8
+_CLAUSE_SHARE = 0.3
+_SHORTEST, _LONGEST = 5, 189  # symbols
+_CLAUSES = re.compile(r"[,;:—]|--| - ")
+
+
+def fraction(key: str) -> float:
+    """A number in [0, 1) that depends on `key` alone."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") / 2**64
+
+
+def choose_voice(name: str) -> str:
+    """The voice that reads a sentence."""
+    if fraction(f"main {name}") < _MAIN_SHARE:
+        return MAIN_VOICE
+    return OTHER_VOICES[int(fraction(f"voice {name}") * len(OTHER_VOICES))]
+
+
+def choose_words(name: str, sentence: str) -> str:
+    """The sentence, or one of its clauses; it ends with a mark."""
+    parts = [part.strip() for part in _CLAUSES.split(sentence) if len(part.split()) > 1]
+    text = sentence
+    if parts and not name.startswith("day") and fraction(f"clause {name}") < _CLAUSE_SHARE:
+        text = parts[int(fraction(f"which {name}") * len(parts))].rstrip(".") + "."
+    return text + "." if text[-1].isalpha() else text
+
+
+def read_lines(paths: list[Path], held_out: int) -> list[tuple[str, str]]:
+    """`(id, sentence)` of all files but what is held out, in an order fixed by the ids."""
+    rows: list[tuple[str, str]] = []
+    for number, path in enumerate(paths):
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line]
+        kept = lines[: len(lines) - held_out] if number == 0 else lines
+        rows += [(name, text) for name, text in (line.split("|", 1) for line in kept)]
+    return sorted(rows, key=lambda row: fraction(f"order {row[0]}"))
+
+
+def main() -> None:
+    """Write the sentences."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--texts", type=Path, nargs="+", required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--held-out", type=int, default=300)
+    args = parser.parse_args()
+    lexicon = Lexicon.read(embedded.folder("english") / "lexicon.tsv.gz")
+    rows = []
+    for name, sentence in read_lines(args.texts, args.held_out):
+        text = choose_words(name, sentence)
+        spoken = phonemes(normalise(text), lexicon)
+        if _SHORTEST <= len(spoken) <= _LONGEST:
+            voice = choose_voice(name)
+            rows.append({"id": name, "voice": voice, "text": text, "phonemes": spoken})
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    args.out.write_text(lines, encoding="utf-8")
+    print(f"{len(rows)} sentences")
+
+
+if __name__ == "__main__":
+    main()
