@@ -135,6 +135,15 @@ def test_the_page_needs_nothing_else_and_shows_the_worst(clips, judges, tmp_path
     assert json.loads((tmp_path / "report.json").read_text()) == report
 
 
+def test_marks_around_words_are_no_errors_on_the_page(test_set, judges, tmp_path):
+    (test_set / "metadata.csv").write_text("b1.wav|bob|“One” (two) - four!\n")
+    clips = read_clips(test_set, seconds=(0, 10))
+    evaluate(clips, [Recordings()], judges, tmp_path / "run")
+    assert (
+        "one two <del>- four!</del> <ins>three</ins>" in (tmp_path / "run/report.html").read_text()
+    )
+
+
 def test_texts_cannot_break_the_page(test_set, judges, tmp_path):
     (test_set / "metadata.csv").write_text("a2.wav|ann|<script>alert(1)</script> & co\n")
     clips = read_clips(test_set, seconds=(0, 10))

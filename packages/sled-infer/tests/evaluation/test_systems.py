@@ -91,6 +91,8 @@ def test_a_text_that_cannot_be_spoken_is_refused_alone(test_set, speaker, judges
     assert rows["a2"]["fake-text"]["errors"]["deletions"] == 270
     assert [rows[name]["refused"] for name in ("a1", "b1", "b2")] == [None] * 3
     assert figures(report)["plain"]["refused"] == 1
+    spent = sum(rows[name]["compute_seconds"] for name in ("a1", "b1", "b2"))
+    assert figures(report)["plain"]["rtf"]["value"] == pytest.approx(spent / 1.2)
 
 
 def test_flite_speaks_through_its_program(clips, judges, tmp_path, monkeypatch):

@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from sled_codec import atomic_write, read_audio, write_audio
 
+from sled_infer._symbols import CLOSING, OPENING
+
 from ._table import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _SIDE_BY_SIDE = 5  # clips that are played from every system
+_MARKS = f".,;:!?…-{OPENING}{CLOSING}"  # no part of a word
 Report = dict[str, Any]
 Row = dict[str, Any]
 
@@ -118,7 +121,7 @@ def _remarks(row: Row, judge: str) -> str:
 def _marked(said: str, heard: str) -> str:
     """Show what was heard: words that are missing struck out, words that are new in bold."""
     old, new = said.split(), heard.split()
-    plain = [[word.strip(".,;:!?\"'-").lower() for word in words] for words in (old, new)]
+    plain = [[word.strip(_MARKS).lower() for word in words] for words in (old, new)]
     pieces = []
     for kind, a, b, c, d in SequenceMatcher(None, plain[0], plain[1], autojunk=False).get_opcodes():
         if kind == "equal":

@@ -48,13 +48,13 @@ def count_words(rows: Sequence[Row], judges: Sequence[Judge], *, offline: bool) 
 def figures(rows: Sequence[Row], judges: Sequence[Judge]) -> Row:
     """Give one system's figures; None where there is nothing to count."""
     seconds = [row["seconds"] for row in rows]
-    spent = [row["compute_seconds"] for row in rows]
+    timed = [row for row in rows if row["compute_seconds"] is not None]  # not what was refused
     voiced = [row for row in rows if row["stopped"] is not None]
     found: Row = {
         "clips": len(rows),
         "seconds": sum(seconds),
         "refused": sum(row["refused"] is not None for row in rows),
-        "rtf": None if None in spent else _json(ratio(spent, seconds)),
+        "rtf": _json(ratio(*_columns(timed, "compute_seconds", "seconds"))),
         "never_stopped": _json(mean([float(not row["stopped"]) for row in voiced])),
         "stopped_at_once": _json(mean([float(row["seconds"] < AT_ONCE) for row in voiced])),
         "judges": {},
@@ -64,6 +64,10 @@ def figures(rows: Sequence[Row], judges: Sequence[Judge]) -> Row:
         found["judges"][judge.name] = {"title": judge.title, "kind": judge.kind}
         found["judges"][judge.name] |= _FIGURES[judge.kind](answers)
     return found
+
+
+def _columns(rows: Sequence[Row], *names: str) -> list[list[float]]:
+    return [[row[name] for row in rows] for name in names]
 
 
 def worst(rows: Sequence[Row], judges: Sequence[Judge]) -> list[str]:
