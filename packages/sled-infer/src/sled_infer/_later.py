@@ -17,7 +17,7 @@ class Later:
             return
         self._here = torch.empty(numbers.shape, dtype=numbers.dtype, pin_memory=True)
         self._here.copy_(numbers, non_blocking=True)
-        self._arrived = torch.cuda.Event()
+        self._arrived = torch.cuda.Event()  # type: ignore[no-untyped-call]  # torch leaves it so
         self._arrived.record()
 
     def get(self) -> list[float]:
