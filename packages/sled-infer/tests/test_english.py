@@ -67,3 +67,11 @@ def test_texts_longer_than_it_was_trained_on_are_cut_between_words(english: Synt
     pieces = english._planner.cut(Request(text))
     assert len(pieces) > 1
     assert " ".join(piece.text for piece in pieces) == text
+
+
+def test_it_ends_when_the_text_does_even_if_the_model_misses_its_end(english: Synthesizer) -> None:
+    utterance = english._planner.plan(Request(TEXT)).utterance
+    turns = len(utterance.text_ids) - 2
+    frames = (turns + 10) * 2  # ten turns after the last symbol was read
+    assert abs(len(english.synthesize(TEXT).latents) - frames) <= 12
+    assert frames < utterance.max_frames <= frames + 12

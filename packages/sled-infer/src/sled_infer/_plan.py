@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 # Of the positions: what a piece may take where the first one stands before it as its voice.
 _SHARE_BESIDE_FIRST = 0.45
+_TAIL = 12  # frames
 _LEAST_SHARE = 0.2  # with less beside a prompt, no text is cut
 
 
@@ -66,7 +67,7 @@ class Planner:
         reader = self._reader(request, voice)
         ids = [*reader.open(), *reader.push(request.text), *reader.finish()]
         self._check_room(reader.full_text, len(ids), voice)
-        utterance = self._utterance(request, ids, voice)
+        utterance = self._ended(self._utterance(request, ids, voice))
         return Planned(utterance, reader.text, reader.unsupported, request.seed)
 
     def plan_open(self, request: Request) -> tuple[Utterance, TextReader]:
@@ -192,6 +193,14 @@ class Planner:
             max_frames=longest,
             layout=request.layout or layout_for(self.config),
         )
+
+    def _ended(self, utterance: Utterance) -> Utterance:
+        """End what is dictated soon after its last turn, should the model miss its end."""
+        if self.dictation is None:
+            return utterance
+        frames = (len(utterance.text_ids) - 2) * self._turn + self._lead_frames() + _TAIL
+        most = max(1, min(utterance.max_frames, frames - len(utterance.prompt)))
+        return replace(utterance, max_frames=most)
 
     def _check_layout(self, request: Request) -> None:
         own = layout_for(self.config)
