@@ -10,13 +10,11 @@ The weights are stored as bfloat16. The lexicon and the letters lie in the voice
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 from pathlib import Path
 
-from export_voice import check_same_latents, export_model
+from export_voice import export_model, write_card
 from make_english import LEAD
-from sled_codec import Codec
 from sled_infer._dictation import DURATIONS_NAME
 
 _ASSETS = Path(__file__).parents[2] / "packages/sled-infer/src/sled_infer/assets/english"
@@ -30,9 +28,7 @@ def main() -> None:
     parser.add_argument("--codec", default="embedded", help="codec of the training")
     parser.add_argument("--out", type=Path, default=_ASSETS)
     args = parser.parse_args()
-    codec = Codec.from_pretrained("embedded")
-    check_same_latents(Codec.from_pretrained(args.codec), codec)
-    export_model(args.model, args.out, codec)
+    export_model(args.model, args.codec, args.out)
     shutil.copy(args.durations, args.out / DURATIONS_NAME)
     card = {
         "name": "english",
@@ -41,9 +37,7 @@ def main() -> None:
         "normalise": "en",
         "dictation_lead": LEAD,
     }
-    (args.out / "voice.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-    size = sum(file.stat().st_size for file in args.out.rglob("*") if file.is_file())
-    print(f"{args.out}: {size / 1e6:.1f} MB")
+    write_card(args.out, card)
 
 
 if __name__ == "__main__":

@@ -40,13 +40,23 @@ def check_same_latents(trained: Codec, embedded: Codec) -> None:
             raise SystemExit(f"the embedded codec gives other latents: {name} differs")
 
 
-def export_model(source: Path, out: Path, codec: Codec) -> None:
-    """Save the model in bfloat16 with the embedded codec's name, and its tokenizer."""
+def export_model(source: Path, trained: str, out: Path) -> Codec:
+    """Save the model in bfloat16 with the embedded codec's name, and its tokenizer; give that."""
+    codec = Codec.from_pretrained("embedded")
+    check_same_latents(Codec.from_pretrained(trained), codec)
     model = SledModel.from_pretrained(source)
     model.config.codec, model.config.codec_fingerprint = "embedded", codec.fingerprint
     model.to(torch.bfloat16).save_pretrained(out)
     for name in ("vocab.json", "merges.txt"):
         shutil.copy(source / name, out / name)
+    return codec
+
+
+def write_card(out: Path, card: dict[str, object]) -> None:
+    """Write what a voice says of itself, and say how large it is."""
+    (out / "voice.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
+    print(f"{out}: {size / 1e6:.1f} MB")
 
 
 def export_prompts(audio: Path, out: Path, codec: Codec) -> list[str]:
@@ -69,9 +79,7 @@ def main() -> None:
     parser.add_argument("--codec", default="embedded", help="codec of the training")
     parser.add_argument("--out", type=Path, default=_ASSETS)
     args = parser.parse_args()
-    codec = Codec.from_pretrained("embedded")
-    check_same_latents(Codec.from_pretrained(args.codec), codec)
-    export_model(args.model, args.out, codec)
+    codec = export_model(args.model, args.codec, args.out)
     speakers = export_prompts(args.audio, args.out / "voices", codec)
     card = {
         "name": "digits",
@@ -85,9 +93,7 @@ def main() -> None:
         "normalise": "digits",
         "most_words": _MOST_WORDS,
     }
-    (args.out / "voice.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-    size = sum(file.stat().st_size for file in args.out.rglob("*") if file.is_file())
-    print(f"{args.out}: {size / 1e6:.1f} MB")
+    write_card(args.out, card)
 
 
 if __name__ == "__main__":

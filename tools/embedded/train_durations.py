@@ -13,11 +13,10 @@ from pathlib import Path
 
 import torch
 from sled_infer._durations import Durations, windows, words_of
-from teacher_text import fraction
+from teacher_text import MAIN_VOICE, fraction
 from torch import Tensor
 from torch.nn import functional
 
-MAIN_VOICE = "af_heart"
 _HELD_OUT = 0.05
 _BATCH = 512
 _RATE = 2e-3

@@ -53,11 +53,9 @@ class Dictation:
 
     def length(self, text: str) -> int:
         """Tell how many turns a text in words takes, without the pause at its end."""
-        before, turns = "", 0.0
-        for word in words_of(phonemes(text, self.lexicon)):
-            turns += sum(self.turns(word, before))
-            before = (before + word)[-KEPT:]
-        return ceil(turns)
+        dictator = Dictator(self)
+        words = words_of(phonemes(text, self.lexicon))
+        return ceil(sum(sum(dictator.time(word)) for word in words))
 
     def turns(self, word: str, before: str) -> list[float]:
         """Tell how many turns each symbol of a word takes; see `Durations.of_word`."""
@@ -89,17 +87,18 @@ class Dictator:
     Args:
         dictation: of the voice.
 
-    Attributes:
-        begun: whether anything has been dictated.
-
     """
 
     def __init__(self, dictation: Dictation) -> None:
-        self.begun = False
         self._dictation = dictation
         self._phonemes = Phonemes(dictation.lexicon)
         self._pace = Pace()
         self._before = ""
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything has been dictated."""
+        return bool(self._before)
 
     @property
     def held(self) -> str:
@@ -112,7 +111,7 @@ class Dictator:
         A transcript that says far more than so long a prompt can hold goes on behind it.
         """
         words = words_of(phonemes(transcript, self._dictation.lexicon))
-        wanted = [self._time(word) for word in words]
+        wanted = [self.time(word) for word in words]
         stretch = turns / max(sum(map(sum, wanted)), 1.0)
         if stretch < _FASTEST:
             return "".join(map(self._pace.write, words, wanted))
@@ -130,11 +129,10 @@ class Dictator:
         last = words[-1] if words else self._before
         if final and last and last[-1] not in MARKS:
             words.append(_STOP)  # no voice has learnt to end without
-        return "".join(self._pace.write(word, self._time(word)) for word in words)
+        return "".join(self._pace.write(word, self.time(word)) for word in words)
 
-    def _time(self, word: str) -> list[float]:
+    def time(self, word: str) -> list[float]:
         """Tell how many turns the symbols of the next word take."""
         turns = self._dictation.turns(word, self._before)
         self._before = (self._before + word)[-KEPT:]
-        self.begun = True
         return turns

@@ -154,7 +154,7 @@ class Planner:
 
     def _reader(self, request: Request, voice: Voice | None) -> TextReader:
         words = self._normalise(request)
-        turns = 0 if voice is None else len(voice.codes) // self._turn
+        turns = 0 if voice is None else self._turns(voice)
         return TextReader(
             self.tokenizer,
             self.card,
@@ -169,6 +169,10 @@ class Planner:
         """Frames a token, where text and frames take turns."""
         return max(1, (self.config.stream_m or 1) // (self.config.stream_n or 1))
 
+    def _turns(self, voice: Voice) -> int:
+        """Count the whole turns of a prompt."""
+        return len(voice.codes) // self._turn
+
     def _lead_frames(self) -> int:
         return 0 if self.dictation is None else self.dictation.lead * self._turn
 
@@ -176,7 +180,7 @@ class Planner:
         """Count the tokens of a prompt's transcript, and its frames."""
         if self.dictation is None:
             return len(self.tokenizer.encode(voice.transcript)) - 2, len(voice.codes)
-        turns = len(voice.codes) // self._turn
+        turns = self._turns(voice)
         return turns, turns * self._turn + self._lead_frames()
 
     def _utterance(self, request: Request, ids: Sequence[int], voice: Voice | None) -> Utterance:
@@ -216,8 +220,7 @@ class Planner:
         # What is dictated is spoken after the lead, so silence stands before a prompt.
         silence = torch.zeros(self._lead_frames() * self.codec.hop_length)
         lead = self.codec.latents(self.codec.encode(silence, self.codec.sample_rate)).cpu()
-        whole = len(latents) // self._turn * self._turn
-        return torch.cat([lead, latents[:whole]])
+        return torch.cat([lead, latents[: self._turns(voice) * self._turn]])
 
     def _check_room(self, full: str, tokens: int, voice: Voice | None) -> None:
         """Weigh the least that must be spoken against the positions that are left."""
