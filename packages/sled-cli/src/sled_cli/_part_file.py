@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from sled_cli._errors import CliError
-from sled_cli._stream_out import BYTES, HEADER_BYTES, wav_header, write_all
+from sled_cli._stream_out import BYTES, HEADER_BYTES, correct_header, write_all
 from sled_cli._targets import naming
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class PartFile:
         said = Said.of(speech, spent)
         with naming(self.path):
             write_all(self._file, bytes(BYTES * said.pause) + _samples(speech))
-            self._correct(self._file.tell() - HEADER_BYTES)
+            correct_header(self._file, self._rate, self._file.tell() - HEADER_BYTES)
             os.fsync(self._file.fileno())
         with naming(self._journal.path):
             self._journal.add(str(len(self.said)), **asdict(said))
@@ -138,19 +138,13 @@ class PartFile:
         elif said:
             self.began = f"goes on after {len(said)} of its pieces"
         self._file.truncate(HEADER_BYTES + size)
-        self._correct(size)
+        correct_header(self._file, self._rate, size)
         return said
 
     def _open_journal(self) -> "Journal":
         from sled_infer import Journal  # noqa: PLC0415 - heavy
 
         return Journal(self._target.with_suffix(".part.jsonl"))
-
-    def _correct(self, size: int) -> None:
-        """Let the header say how much there is."""
-        self._file.seek(0)
-        write_all(self._file, wav_header(self._rate, size))
-        self._file.seek(0, os.SEEK_END)
 
 
 def _samples(speech: "Speech") -> bytes:

@@ -58,7 +58,7 @@ class StreamSink:
             samples = (wave.clamp(-1, 1) * _FULL_SCALE).round().short()
             self._written += write_all(file, samples.numpy().tobytes())
             if self._kind == "wav" and self._target != STDOUT:
-                self._correct(file)
+                correct_header(file, self._rate, self._written)
             file.flush()
 
     def __enter__(self) -> Self:
@@ -81,12 +81,13 @@ class StreamSink:
             write_all(file, wav_header(self._rate, None if file is self._stdout else 0))
         return file
 
-    def _correct(self, file: BinaryIO) -> None:
-        """Let the header say how much there is, if the file can be gone back in."""
-        if file.seekable():
-            file.seek(0)
-            write_all(file, wav_header(self._rate, self._written))
-            file.seek(0, 2)
+
+def correct_header(file: BinaryIO, rate: int, size: int) -> None:
+    """Let the header say how much there is, if the file can be gone back in."""
+    if file.seekable():
+        file.seek(0)
+        write_all(file, wav_header(rate, size))
+        file.seek(0, 2)
 
 
 def write_all(file: BinaryIO, content: bytes) -> int:
