@@ -3,10 +3,11 @@
     python tools/embedded/teacher_text.py --texts FILE tools/embedded/everyday.txt \
         --out sentences.jsonl
 
-A file has lines `id|sentence`. Four sentences in five go to the main voice, the rest to four
-others; of three in ten only a clause is read, so that short texts are learnt too. All this hangs on
-the sentence's id alone, so more sentences can be added at any time. The last `--held-out` lines of
-the first file are never read: they are for measuring. Sounds come from the voice's lexicon.
+A file has lines `id|sentence`. The last `--held-out` lines of the first file are never read: they
+are for measuring. Its other sentences come after those of all other files. Four sentences in five
+go to the main voice, the rest to four others; of three in ten only a clause is read, so that short
+texts are learnt too. All this hangs on the sentence's id alone, so more sentences can be added at
+any time. Sounds come from the voice's lexicon.
 """
 
 from __future__ import annotations
@@ -51,13 +52,18 @@ def choose_words(name: str, sentence: str) -> str:
 
 
 def read_lines(paths: list[Path], held_out: int) -> list[tuple[str, str]]:
-    """`(id, sentence)` of all files but what is held out, in an order fixed by the ids."""
+    """`(id, sentence)`: all of the later files, then the first but for what is held out.
+
+    Each part is in an order fixed by the ids.
+    """
+    main, *more = (
+        [line for line in path.read_text(encoding="utf-8").splitlines() if line] for path in paths
+    )
     rows: list[tuple[str, str]] = []
-    for number, path in enumerate(paths):
-        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line]
-        kept = lines[: len(lines) - held_out] if number == 0 else lines
-        rows += [(name, text) for name, text in (line.split("|", 1) for line in kept)]
-    return sorted(rows, key=lambda row: fraction(f"order {row[0]}"))
+    for lines in ([line for part in more for line in part], main[: len(main) - held_out]):
+        part = [(name, text) for name, text in (line.split("|", 1) for line in lines)]
+        rows += sorted(part, key=lambda row: fraction(f"order {row[0]}"))
+    return rows
 
 
 def main() -> None:
