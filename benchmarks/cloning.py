@@ -121,7 +121,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add_speech_argument(parser, required=True)
-    parser.add_argument("--model", default="embedded", help="model folder or hub id")
+    parser.add_argument("--model", default="digits", help="model folder or hub id")
     parser.add_argument("--codec", help="the model's own unless given")
     parser.add_argument("--trials", type=int, default=30)
     parser.add_argument("--cfg", type=float, default=2.0)
