@@ -60,7 +60,7 @@ def speak_all(args: argparse.Namespace) -> None:
     mine, shares = map(int, args.share.split("/"))
     for number, line in enumerate(lines):
         row = json.loads(line)
-        clip = args.out / f"{row['id']}_{row['voice']}.flac"
+        clip = args.out / f"{row['clip']}.flac"
         if number % shares == mine and not clip.exists():
             wave, units = teacher.read(row["phonemes"], row["voice"], args.speed)
             write_clip(clip, wave, {**row, "units": units})

@@ -3,11 +3,15 @@
     python tools/embedded/teacher_text.py --texts FILE tools/embedded/everyday.txt \
         --out sentences.jsonl
 
-A file has lines `id|sentence`. The last `--held-out` lines of the first file are never read: they
-are for measuring. Its other sentences come after those of all other files. Four sentences in five
-go to the main voice, the rest to four others; of three in ten only a clause is read, so that short
-texts are learnt too. All this hangs on the sentence's id alone, so more sentences can be added at
-any time. Sounds come from the voice's lexicon.
+A file has lines `id|sentence`. The last `--held-out` lines of the first file are never read, nor
+are those of `english_test.txt`: they are for measuring. The first file's other sentences come
+after those of all other files. Four sentences in five go to the main voice, the rest to four
+others; of three in ten only a clause is read, so that short texts are learnt too. All this hangs on
+the sentence's id alone, so more sentences can be added at any time. Sounds come from the voice's
+lexicon.
+
+With `--test SPEECH` the main voice reads the sentences of `english_test.txt` instead, whole, so
+that the teacher itself can be measured beside its pupil.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ import json
 import re
 from pathlib import Path
 
+from corpus import HERE, read_clips
 from sled_infer import embedded, normalise
 from sled_infer._lexicon import Lexicon
 from sled_infer._phonemes import phonemes
@@ -27,6 +32,7 @@ OTHER_VOICES = ("am_michael", "am_fenrir", "am_puck", "af_bella")
 _MAIN_SHARE = 0.8
 _CLAUSE_SHARE = 0.3
 _SHORTEST, _LONGEST = 5, 189  # symbols
+_TEST_FILE = HERE / "english_test.txt"
 _CLAUSES = re.compile(r"[,;:—]|--| - ")
 
 
@@ -51,36 +57,57 @@ def choose_words(name: str, sentence: str) -> str:
     return text + "." if text[-1].isalpha() else text
 
 
+def test_names() -> set[str]:
+    """Ids of the sentences that the voice is measured on."""
+    return {Path(line).stem for line in _TEST_FILE.read_text(encoding="utf-8").split()}
+
+
 def read_lines(paths: list[Path], held_out: int) -> list[tuple[str, str]]:
     """`(id, sentence)`: all of the later files, then the first but for what is held out.
 
     Each part is in an order fixed by the ids.
     """
-    main, *more = (
-        [line for line in path.read_text(encoding="utf-8").splitlines() if line] for path in paths
-    )
-    rows: list[tuple[str, str]] = []
-    for lines in ([line for part in more for line in part], main[: len(main) - held_out]):
+    first, *more = (path.read_text(encoding="utf-8").split("\n") for path in paths)
+    first = [line for line in first if line]
+    tested, rows = test_names(), []
+    for lines in ([line for part in more for line in part if line], first[:-held_out]):
         part = [(name, text) for name, text in (line.split("|", 1) for line in lines)]
         rows += sorted(part, key=lambda row: fraction(f"order {row[0]}"))
+    return [(name, text) for name, text in rows if name not in tested]
+
+
+def choose_sentences(texts: list[Path], held_out: int) -> list[dict[str, str]]:
+    """Name, voice and text of the clips to train on."""
+    rows = []
+    for name, sentence in read_lines(texts, held_out):
+        voice = choose_voice(name)
+        clip = f"{name}_{voice}"
+        rows.append({"clip": clip, "voice": voice, "text": choose_words(name, sentence)})
     return rows
+
+
+def test_sentences(speech: Path) -> list[dict[str, str]]:
+    """Name, voice and text of the clips to measure the teacher on."""
+    tested = test_names()
+    clips = [(Path(clip.name).stem, clip.text) for clip in read_clips(speech, "ljspeech")]
+    return [
+        {"clip": name, "voice": MAIN_VOICE, "text": text} for name, text in clips if name in tested
+    ]
 
 
 def main() -> None:
     """Write the sentences."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--texts", type=Path, nargs="+", required=True)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--texts", type=Path, nargs="+")
+    what.add_argument("--test", type=Path, metavar="SPEECH", help="holds ljspeech/metadata.csv")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--held-out", type=int, default=300)
     args = parser.parse_args()
     lexicon = Lexicon.read(embedded.folder("english") / "lexicon.tsv.gz")
-    rows = []
-    for name, sentence in read_lines(args.texts, args.held_out):
-        text = choose_words(name, sentence)
-        spoken = phonemes(normalise(text), lexicon)
-        if _SHORTEST <= len(spoken) <= _LONGEST:
-            voice = choose_voice(name)
-            rows.append({"id": name, "voice": voice, "text": text, "phonemes": spoken})
+    chosen = test_sentences(args.test) if args.test else choose_sentences(args.texts, args.held_out)
+    rows = [{**row, "phonemes": phonemes(normalise(row["text"]), lexicon)} for row in chosen]
+    rows = [row for row in rows if _SHORTEST <= len(row["phonemes"]) <= _LONGEST or args.test]
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     args.out.write_text(lines, encoding="utf-8")
     print(f"{len(rows)} sentences")
