@@ -55,15 +55,15 @@ class Modules:
         return [self.decoder(each.t()[None])[0, 0] for each in latents]
 
 
-def ways(codec: Codec, waves: list[Tensor]) -> dict[str, dict[str, Callable[[], list[Tensor]]]]:
+def ways(codec: Codec, waves: list[Tensor]) -> dict[str, Ways]:
     """Give for encoding and for decoding what is to be timed."""
     rate = codec.sample_rate
     latents = [codec.latents(codes) for codes in codec.encode_batch(waves, rate)]
     modules = {"encodec": Modules(codec, normed=True), "folded": Modules(codec, normed=False)}
-    encode = {name: lambda m=each: m.encode(waves) for name, each in modules.items()}
-    decode = {name: lambda m=each: m.decode(latents) for name, each in modules.items()}
-    encode["ours"] = lambda: codec.encode_batch(waves, rate)
-    decode["ours"] = lambda: codec.decode_batch(latents)
+    encode: Ways = {name: partial(each.encode, waves) for name, each in modules.items()}
+    decode: Ways = {name: partial(each.decode, latents) for name, each in modules.items()}
+    encode["ours"] = partial(codec.encode_batch, waves, rate)
+    decode["ours"] = partial(codec.decode_batch, latents)
     return {"encode": encode, "decode": decode}
 
 

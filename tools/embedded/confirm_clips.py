@@ -3,7 +3,7 @@
     python tools/embedded/confirm_clips.py --corpus WORK/teacher
 
 Writes the word errors of each clip to `heard.jsonl` beside them; clips that stand there already
-are not heard again.
+are not heard again. Two of them, `--share 0/2` and `--share 1/2`, may work beside each other.
 """
 
 from __future__ import annotations
@@ -49,9 +49,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--corpus", type=Path, required=True, help="from teacher_corpus.py")
     parser.add_argument("--judge", default="moonshine")
+    parser.add_argument("--share", default="0/1", metavar="K/N")
     args = parser.parse_args()
+    mine, shares = map(int, args.share.split("/"))
     known = read_heard(args.corpus)
-    todo = [path for path in sorted(args.corpus.glob("*.flac")) if path.stem not in known]
+    clips = sorted(args.corpus.glob("*.flac"))[mine::shares]
+    todo = [path for path in clips if path.stem not in known]
     for first in range(0, len(todo), _AT_ONCE):
         rows = hear_clips(todo[first : first + _AT_ONCE], args.judge)
         with (args.corpus / NAME).open("a", encoding="utf-8") as file:
