@@ -8,8 +8,11 @@ layers this codec has are covered, for lengths that are multiples of the hop.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
-from encodec.modules import SLSTM, SConv1d, SConvTranspose1d
+from encodec.modules.conv import SConv1d, SConvTranspose1d
+from encodec.modules.lstm import SLSTM
 from encodec.modules.seanet import SEANetResnetBlock
 from torch import Tensor, nn
 from torch.nn import functional
@@ -18,14 +21,15 @@ from torch.nn import functional
 def encode(encoder: nn.Module, wave: Tensor) -> Tensor:
     """Run the encoder in bf16: `[B, 1, samples]` to float32 `[B, D, F]`."""
     with torch.autocast("cpu", torch.bfloat16):
-        return _run(encoder.model, _widen(wave))[:, :, 0].float()
+        return _run(encoder.get_submodule("model"), _widen(wave))[:, :, 0].float()
 
 
 def decode(decoder: nn.Module, latent: Tensor) -> Tensor:
     """Run the decoder: `[B, D, F]` to float32 `[B, 1, samples]`; the last layer is fp32."""
+    layers: Any = decoder.get_submodule("model")
     with torch.autocast("cpu", torch.bfloat16):
-        hidden = _run(decoder.model[:-1], _widen(latent))
-    return _run(decoder.model[-1], hidden.float())[:, :, 0]
+        hidden = _run(layers[:-1], _widen(latent))
+    return _run(layers[-1], hidden.float())[:, :, 0]
 
 
 def _widen(x: Tensor) -> Tensor:
@@ -41,16 +45,22 @@ def _run(module: nn.Module, x: Tensor) -> Tensor:
     if isinstance(module, SEANetResnetBlock):
         return _run(module.shortcut, x) + _run(module.block, x)
     if isinstance(module, SConv1d):
-        return _convolve(module.conv.conv, x)
+        return _convolve(_inner(module), x)
     if isinstance(module, SConvTranspose1d):
-        conv = module.convtr.convtr
+        conv = _inner(module)
         stride = conv.stride[0]
         wide = functional.conv_transpose2d(x, _weight(conv), conv.bias, stride=(1, stride))
         return wide[..., : x.shape[-1] * stride]
     if isinstance(module, SLSTM):
         steps = x[:, :, 0].permute(2, 0, 1)
         return _widen((module.lstm(steps)[0] + steps).permute(1, 2, 0))
-    return module(x)
+    out: Tensor = module(x)
+    return out
+
+
+def _inner(module: SConv1d | SConvTranspose1d) -> Any:  # noqa: ANN401 (encodec is untyped)
+    """Give torch's own layer."""
+    return module.conv.conv if isinstance(module, SConv1d) else module.convtr.convtr
 
 
 def _convolve(conv: nn.Conv1d, x: Tensor) -> Tensor:
@@ -61,7 +71,7 @@ def _convolve(conv: nn.Conv1d, x: Tensor) -> Tensor:
     return functional.conv2d(x, _weight(conv), conv.bias, stride, dilation=dilation)
 
 
-def _weight(conv: nn.Module) -> Tensor:
+def _weight(conv: nn.Conv1d | nn.ConvTranspose1d) -> Tensor:
     """Return the normalised weight with a height of 1."""
     for hook in conv._forward_pre_hooks.values():  # weight_norm computes it in its hook
         hook(conv, None)

@@ -8,8 +8,10 @@ good init" (arXiv 1511.06422), and the biases centre each channel.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
-from encodec.modules import SConv1d, SConvTranspose1d
+from encodec.modules.conv import SConv1d, SConvTranspose1d
 from encodec.modules.seanet import SEANetResnetBlock
 from torch import Tensor, nn
 
@@ -19,9 +21,10 @@ _BRANCH, _SKIP, _WAVE = 0.5, 0.85, 0.05  # standard deviations
 @torch.no_grad()
 def scale_signals(encoder: nn.Module, decoder: nn.Module, wave: Tensor) -> None:
     """Rescale both networks in place on waves `[B, 1, samples]`."""
-    latent = _walk(encoder.model, wave)
-    hidden = _walk(decoder.model[:-1], latent)
-    _scale(decoder.model[-1], hidden, _WAVE)
+    first: Any = encoder.get_submodule("model")
+    then: Any = decoder.get_submodule("model")
+    hidden = _walk(then[:-1], _walk(first, wave))
+    _scale(then[-1], hidden, _WAVE)
 
 
 def _walk(layers: nn.Sequential, x: Tensor, last: float = 1.0) -> Tensor:
@@ -29,15 +32,15 @@ def _walk(layers: nn.Sequential, x: Tensor, last: float = 1.0) -> Tensor:
         if isinstance(layer, SConv1d | SConvTranspose1d):
             _scale(layer, x, last if position == len(layers) - 1 else 1.0)
         elif isinstance(layer, SEANetResnetBlock):
-            _scale(layer.shortcut, x, _SKIP)
+            _scale(layer.get_submodule("shortcut"), x, _SKIP)
             _walk(layer.block, x, _BRANCH)
         x = layer(x)
     return x
 
 
-def _scale(layer: nn.Module, x: Tensor, target: float) -> None:
+def _scale(layer: Any, x: Tensor, target: float) -> None:  # noqa: ANN401 (encodec is untyped)
     """Give the layer's output zero mean a channel and the target standard deviation."""
-    conv = layer.conv.conv if isinstance(layer, SConv1d) else layer.convtr.convtr
+    conv: Any = layer.conv.conv if isinstance(layer, SConv1d) else layer.convtr.convtr
     conv.bias.zero_()
     out = layer(x)
     means = out.mean(dim=(0, 2))

@@ -8,9 +8,11 @@ by level, once the encoder is what it will be. Paper: arXiv 2210.13438.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
-from encodec.modules import SEANetDecoder, SEANetEncoder
-from encodec.quantization import ResidualVectorQuantizer
+from encodec.modules.seanet import SEANetDecoder, SEANetEncoder
+from encodec.quantization.vq import ResidualVectorQuantizer
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -26,7 +28,8 @@ class CodecNet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        shape = {"n_filters": N_FILTERS, "dimension": DIMENSION, "ratios": RATIOS, "causal": True}
+        shape: dict[str, Any] = {"n_filters": N_FILTERS, "dimension": DIMENSION}
+        shape |= {"ratios": RATIOS, "causal": True}
         self.encoder = SEANetEncoder(**shape)
         self.decoder = SEANetDecoder(**shape)
         self.quantizer = ResidualVectorQuantizer(
@@ -36,7 +39,7 @@ class CodecNet(nn.Module):
     @property
     def codebooks(self) -> list[nn.Module]:
         """The eight codebook modules, first residual level first."""
-        return [layer._codebook for layer in self.quantizer.vq.layers]
+        return [layer.get_submodule("_codebook") for layer in self.quantizer.vq.layers]
 
     @torch.no_grad()
     def quantize(self, latents: Tensor) -> Tensor:
@@ -44,7 +47,8 @@ class CodecNet(nn.Module):
         flat = latents.float().transpose(1, 2).reshape(-1, DIMENSION)
         residual = flat
         for book in self.codebooks:
-            residual = residual - functional.embedding(nearest(residual, book.embed), book.embed)
+            centres = book.get_buffer("embed")
+            residual = residual - functional.embedding(nearest(residual, centres), centres)
         shape = (latents.shape[0], latents.shape[2], DIMENSION)
         return (flat - residual).reshape(shape).transpose(1, 2)
 
@@ -54,7 +58,7 @@ class CodecNet(nn.Module):
         residual = pool
         for book in self.codebooks:
             centres = kmeans(residual, CODES, generator)
-            book.embed.copy_(centres)
+            book.get_buffer("embed").copy_(centres)
             residual = residual - centres[nearest(residual, centres)]
 
 

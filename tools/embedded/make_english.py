@@ -22,7 +22,7 @@ from corpus import SAMPLE_RATE, TEACHER_UNIT
 from sled_infer._dictation import Pace
 from sled_infer._durations import GAP, SYMBOLS
 from sled_model import Tokenizer
-from teacher_text import fraction
+from teacher_text import is_dev
 from tokenizers import ByteLevelBPETokenizer
 from tokenizers.pre_tokenizers import ByteLevel
 
@@ -30,7 +30,6 @@ TURN_FRAMES = 2
 LEAD = 10  # turns
 _HOP = 320  # samples a frame
 _TURN = TURN_FRAMES * _HOP
-_DEV_SHARE = 0.02
 _WORST_HEARD = 0.25
 _FADE = SAMPLE_RATE // 100
 
@@ -78,7 +77,7 @@ def main() -> None:
         if heard.get(path.stem, 0.0) > _WORST_HEARD:
             continue
         clip = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        part = "dev" if fraction(f"dev {path.stem.split('_')[0]}") < _DEV_SHARE else "train"
+        part = "dev" if is_dev(path.stem) else "train"
         text = dictate(clip)
         rows[part].append(f"{path.name}|{clip['voice']}|{text}")
         target = args.out / part / path.name

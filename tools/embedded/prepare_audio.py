@@ -1,10 +1,11 @@
 """Resample the training speech to 24 kHz and store it as one int16 array a source.
 
-    python tools/embedded/prepare_audio.py --speech DIR --out WORK/audio
+    python tools/embedded/prepare_audio.py --speech DIR --out WORK/audio [--teacher WORK/teacher]
 
-Each source becomes `<source>.npy` (all clips end to end) and `<source>.json` (where each clip
-begins, and its name, speaker and text). Silence around digit clips is trimmed: a
-codec learns nothing from it, and the digits are joined with made pauses anyway.
+Each source, and the teacher's corpus if it is given, becomes `<source>.npy` (all clips end to
+end) and `<source>.json` (where each clip begins, and its name, speaker and text). Silence around
+digit clips is trimmed: a codec learns nothing from it, and the digits are joined with made pauses
+anyway.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import soundfile
 import torch
 import torchaudio
 from corpus import SAMPLE_RATE, SOURCES, Clip, add_speech_argument, read_clips, split
+from teacher_text import is_dev
 
 _TRIM_DB = 40.0  # below the clip's loudest 10 ms
 _TRIM_MARGIN = 0.02  # seconds kept on both sides
@@ -57,19 +59,32 @@ def prepare(clips: list[Clip], speech: Path, out: Path, name: str) -> float:
     return start / SAMPLE_RATE
 
 
+def teacher_clips(corpus: Path) -> tuple[list[Clip], list[Clip]]:
+    """Return the teacher's clips to train on and those held out, parted as in `make_english.py`."""
+    parts: tuple[list[Clip], list[Clip]] = ([], [])
+    for path in sorted(corpus.glob("*.flac")):
+        about = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        clip = Clip("teacher", path.name, about["voice"], about["text"])
+        parts[is_dev(path.stem)].append(clip)
+    return parts
+
+
 def main() -> None:
     """Prepare the training and the held-out clips of every source."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add_speech_argument(parser)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--teacher", type=Path, help="from teacher_corpus.py")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    for source in SOURCES:
-        train, held_out = split(read_clips(args.speech, source))
+    sources = [(name, args.speech, split(read_clips(args.speech, name))) for name in SOURCES]
+    if args.teacher:
+        sources.append(("teacher", args.teacher, teacher_clips(args.teacher)))
+    for source, folder, (train, held_out) in sources:
         for name, clips in ((source, train), (f"{source}-held-out", held_out)):
             if (args.out / f"{name}.json").exists():
                 continue
-            seconds = prepare(clips, args.speech, args.out, name)
+            seconds = prepare(clips, folder, args.out, name)
             print(f"{name}: {len(clips)} clips, {seconds / 60:.1f} min", flush=True)
 
 

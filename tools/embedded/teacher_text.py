@@ -31,6 +31,7 @@ MAIN_VOICE = "af_heart"
 OTHER_VOICES = ("am_michael", "am_fenrir", "am_puck", "af_bella")
 _MAIN_SHARE = 0.8
 _CLAUSE_SHARE = 0.3
+_DEV_SHARE = 0.02
 _SHORTEST, _LONGEST = 5, 189  # symbols
 _TEST_FILE = HERE / "english_test.txt"
 _CLAUSES = re.compile(r"[,;:—]|--| - ")
@@ -39,6 +40,11 @@ _CLAUSES = re.compile(r"[,;:—]|--| - ")
 def fraction(key: str) -> float:
     """A number in [0, 1) that depends on `key` alone."""
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") / 2**64
+
+
+def is_dev(clip: str) -> bool:
+    """Whether a clip of the teacher is kept from training, by the sentence that it reads."""
+    return fraction(f"dev {clip.split('_', maxsplit=1)[0]}") < _DEV_SHARE
 
 
 def choose_voice(name: str) -> str:

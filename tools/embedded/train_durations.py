@@ -62,7 +62,7 @@ def train(corpus: Path, steps: int, seed: int) -> Durations:
         seen = seen.masked_fill(torch.rand(seen.shape) < _HIDDEN_SYMBOLS, 0)
         loss = functional.smooth_l1_loss(network(seen), units[batch])
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it so
         optimizer.step()
         if (step + 1) % 500 == 0:
             print(f"{step + 1}: {measure(network.eval(), rows[unknown], units[unknown])}")

@@ -24,6 +24,7 @@ from spectral_latents import HOP, SpectralLatents
 from torch import Tensor
 
 _BATCH, _SECONDS, _RATE = 8, 0.8, 6e-4
+_SHARES = {"digits": 0.4, "ljspeech": 0.36, "librispeech": 0.24}
 _SKIPPED = 4  # frames at the start of a crop whose windows hold samples from before it
 _FIT_BATCHES, _POOL_BATCHES = 100, 200
 
@@ -34,7 +35,8 @@ class Trainer:
     def __init__(self, args: argparse.Namespace) -> None:
         torch.manual_seed(args.seed)
         self.out = args.out
-        self.crops = Crops(args.audio, int(_SECONDS * SAMPLE_RATE) // HOP * HOP, args.seed)
+        samples = int(_SECONDS * SAMPLE_RATE) // HOP * HOP
+        self.crops = Crops(args.audio, samples, args.seed, _SHARES)
         self.net, self.target = CodecNet(), SpectralLatents()
         self.optimizer = torch.optim.Adam(
             self.net.encoder.parameters(), lr=_RATE, betas=(0.9, 0.99)
@@ -72,7 +74,7 @@ class Trainer:
         wave = self.crops.batch(_BATCH)
         loss = distance(encode(self.net.encoder, wave), self.target(wave))
         self.optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it so
         norm = torch.nn.utils.clip_grad_norm_(self.net.encoder.parameters(), 1.0)
         set_rate(self.optimizer, _RATE * self.clock.cosine())
         self.optimizer.step()
@@ -94,7 +96,7 @@ def distance(latents: Tensor, target: Tensor) -> Tensor:
 @torch.no_grad()
 def check(trainer: Trainer, folder: Path, *, quantized: bool = False) -> dict[str, float]:
     """Measure the error on held-out speech."""
-    crops = Crops(folder, trainer.crops.samples, 1, suffix="-held-out")
+    crops = Crops(folder, trainer.crops.samples, 1, _SHARES, suffix="-held-out")
     errors = []
     for _ in range(6):
         wave = crops.batch(16)

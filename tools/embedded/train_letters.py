@@ -77,13 +77,14 @@ def fit(net: LetterNet, data: Batch, allowed: Tensor, epochs: int) -> None:
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, steps, pct_start=0.1)
     for epoch in range(epochs):
         start, total = time.perf_counter(), 0.0
-        parts = (torch.arange(words) + torch.randint(0, 8 * BATCH, (words,))).argsort().split(BATCH)
+        order = (torch.arange(words) + torch.randint(0, 8 * BATCH, (words,))).argsort()
+        parts = torch.split(order, BATCH)
         for at in torch.randperm(len(parts)).tolist():
             longest = int((data[0][parts[at]] > 0).sum(1).max())
             letters, labels, marks = (each[parts[at], :longest] for each in data)
             loss = measure_loss(net, (letters, labels, marks), allowed)
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it so
             optimizer.step()
             schedule.step()
             total += float(loss.detach()) / len(parts)
