@@ -52,7 +52,7 @@ class Task:
 def make_model(size: str) -> SledModel:
     """Make a model with random weights, or read the embedded one."""
     if size == "embedded":
-        return SledModel.from_pretrained(embedded.folder())
+        return SledModel.from_pretrained(embedded.folder("digits"))
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = SledModel(SledConfig(**(_QUARTER if size == "quarter" else {}))).eval()
@@ -116,7 +116,7 @@ def _shares(engine: Engine, model: SledModel, task: Task) -> dict[str, float]:
     for holder, name, part in (
         (model.backbone, "forward", "backbone"),
         (model.head, "modulations", "head"),
-        (model.head, "draw", "head"),
+        (engine._rows, "draw", "head"),
     ):
         parts.watch(holder, name, part)
     whole = seconds(lambda: [engine.step() for _ in range(task.frames)], task.now)

@@ -1,4 +1,4 @@
-"""Streaming from end to end: the embedded codec and voice, streams in company, memory."""
+"""Streaming from end to end: the embedded codec, the digits voice, streams in company, memory."""
 
 import gc
 import random
@@ -17,7 +17,7 @@ LAYOUT = StreamingLayout(2, 10)
 
 @pytest.fixture(scope="module")
 def synthesizer():
-    return Synthesizer.from_pretrained(device="cpu")
+    return Synthesizer.from_pretrained("digits", device="cpu")
 
 
 def whole(synthesizer, text, **options):
@@ -38,7 +38,7 @@ WORDS = [word + " " for word in TEXT.split()]
 
 
 @pytest.mark.parametrize("pieces", [TEXT, WORDS, [TEXT]], ids=["letters", "words", "one"])
-def test_the_embedded_voice_streams_what_it_says_as_a_whole(synthesizer, pieces):
+def test_the_digits_voice_streams_what_it_says_as_a_whole(synthesizer, pieces):
     text = "".join(pieces)
     close(streamed(synthesizer, pieces, seed=1, max_seconds=0.6),
           whole(synthesizer, text, seed=1, max_seconds=0.6))  # fmt: skip

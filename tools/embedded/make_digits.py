@@ -1,4 +1,4 @@
-"""Join single digits into spoken digit strings: the corpus of the embedded voice.
+"""Join single digits into spoken digit strings: the corpus of the digits voice.
 
     python tools/embedded/make_digits.py --audio WORK/audio --out WORK/digits
 

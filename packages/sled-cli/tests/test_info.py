@@ -2,6 +2,7 @@
 
 import torch
 import transformers
+from sled_infer import embedded
 from sled_model import SledModel
 
 
@@ -13,7 +14,9 @@ def test_it_names_versions_devices_and_caches(sled, monkeypatch):
     assert facts["versions"]["sled-model"]
     assert facts["devices"]["threads"] == torch.get_num_threads()
     assert facts["caches"]["HF_HOME"] == "/somewhere/else"
-    assert set(facts["embedded"]) == {"codec", "voice"}
+    assert facts["embedded"]["codec"].endswith(" MB")
+    assert {"voice english", "voice digits"} <= set(facts["embedded"])
+    assert facts["embedded"]["default voice"] == embedded.DEFAULT
 
 
 def test_for_people_it_is_a_plain_table(sled):
@@ -32,6 +35,13 @@ def test_it_looks_into_a_model_folder(sled, model_folder, codec_folder, codec):
     assert facts["codec"] == str(codec_folder)
     assert facts["codec fingerprint"] == codec.fingerprint
     assert "265 tokens" in facts["tokenizer"]
+
+
+def test_it_looks_into_an_embedded_voice(sled):
+    facts = sled("info", "digits", "--json").json["model"]
+    assert facts["layout"] == "streaming 2:30"
+    assert facts["codec"] == "embedded"
+    assert facts["tokenizer"].startswith("vocab.json")
 
 
 def test_it_names_the_streaming_layout(sled, model_folder, tmp_path):

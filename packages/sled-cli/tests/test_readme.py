@@ -28,7 +28,7 @@ def commands() -> list[str]:
 
 
 @pytest.fixture
-def scene(tmp_path, monkeypatch, voiced_model, corpus, recording) -> Path:
+def scene(tmp_path, monkeypatch, corpus, recording) -> Path:
     """What the README supposes to be there; a tiny model stands for the voice in the box."""
     monkeypatch.chdir(tmp_path)
     shutil.copy(recording, "x.flac")
@@ -40,8 +40,8 @@ def scene(tmp_path, monkeypatch, voiced_model, corpus, recording) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not HAS_CODEC, reason="this copy of sled-codec holds no embedded codec")
-def test_every_command_runs(sled, scene, voiced_model, monkeypatch):
-    monkeypatch.setenv("SLED_MODEL", str(voiced_model))
+def test_every_command_runs(sled, scene, model_folder, monkeypatch):
+    monkeypatch.setenv("SLED_MODEL", str(model_folder))
     for command in commands():
         if "|" in command:
             continue
@@ -54,10 +54,10 @@ def test_every_command_runs(sled, scene, voiced_model, monkeypatch):
 
 
 @pytest.mark.slow
-def test_every_pipe_runs(scene, voiced_model):
+def test_every_pipe_runs(scene, model_folder):
     environment = {
         **os.environ,
-        "SLED_MODEL": str(voiced_model),
+        "SLED_MODEL": str(model_folder),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
     pipes = [command for command in commands() if "|" in command]

@@ -9,7 +9,9 @@ import warnings
 import pytest
 import soundfile
 import torch
+from sled_cli._options import DEFAULT_MODEL
 from sled_codec import read_audio
+from sled_infer import embedded
 
 SHORT = ("--max-seconds", "0.4")
 
@@ -235,4 +237,14 @@ def test_a_speaker_is_called_by_name(sled, voiced_model):
     assert spoken("--voice", "george") != spoken()
     refused = sled("synth", "one", "-m", voiced_model, "-o", "-", "--voice", "nobody")
     assert refused.code == 2
-    assert "george" in refused.err
+    assert "this model's speakers are george; give a voice file" in refused.err
+
+
+def test_a_speaker_of_another_embedded_voice_is_told_where(sled, voiced_model):
+    refused = sled("synth", "one", "-m", voiced_model, "-o", "-", "--voice", "theo")
+    assert refused.code == 2
+    assert "--voice theo: this model's speakers are george; try --model digits" in refused.err
+
+
+def test_the_model_that_speaks_if_none_is_named_is_that_of_the_package():
+    assert DEFAULT_MODEL == embedded.DEFAULT

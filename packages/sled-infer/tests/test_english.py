@@ -10,14 +10,23 @@ TEXT = "On May 4, the doctor paid $3 for two cats."
 
 @pytest.fixture(scope="module")
 def english() -> Synthesizer:
-    return Synthesizer.from_pretrained("english", threads=1)
+    return Synthesizer.from_pretrained(threads=1)
 
 
 def test_embedded_voices_are_found_by_name() -> None:
     assert embedded.names() == ("digits", "english")
     assert embedded.find("english") == embedded.folder("english")
-    assert embedded.find("embedded") == embedded.folder("digits")
+    assert embedded.find("digits") == embedded.folder("digits")
+    assert embedded.find("embedded") == embedded.folder() == embedded.folder("english")
     assert embedded.find("some/model") == "some/model"
+
+
+def test_a_model_folder_at_hand_comes_before_the_voice_of_its_name(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "digits").mkdir()
+    assert embedded.find("digits") == embedded.folder("digits")
+    (tmp_path / "digits" / "config.json").touch()
+    assert embedded.find("digits") == "digits"
 
 
 def test_it_says_a_text_in_the_time_that_it_takes(english: Synthesizer) -> None:

@@ -27,13 +27,20 @@ def test_the_error_is_a_value_error():
     assert issubclass(SynthesisError, ValueError)
 
 
-def test_the_embedded_voice_is_shipped_with_all_its_speakers():
-    assert embedded.DEFAULT in embedded.names()
+@pytest.mark.parametrize("name", ["digits", "english"])
+def test_each_embedded_voice_is_shipped_with_all_its_speakers(name):
+    card = embedded.voice_card(name)
+    for speaker in card.speakers:
+        assert embedded.speaker(speaker, name).transcript
+    assert f"voice {name!r}" in card.summary
+
+
+def test_the_voice_that_speaks_if_none_is_named_says_any_english_text():
     card = embedded.voice_card()
-    assert card.speakers
-    for name in card.speakers:
-        assert card.speaker(name).transcript
-    assert "digits" in card.summary
+    assert card.name == embedded.DEFAULT == "english"
+    assert "any English text" in card.summary
+    assert embedded.check_text("Whatever one likes.") == ()
+    assert embedded.check_text("one owl", "digits") == ("owl",)
 
 
 def test_an_unknown_embedded_voice_is_named():

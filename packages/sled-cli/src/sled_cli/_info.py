@@ -42,7 +42,10 @@ Facts = dict[str, object]
 
 def info(
     model: Annotated[
-        str | None, typer.Argument(help="Model to look into: folder or hub id.", show_default=False)
+        str | None,
+        typer.Argument(
+            help="Model to look into: english, digits, folder or hub id.", show_default=False
+        ),
     ] = None,
     *,
     offline: Offline = False,
@@ -106,24 +109,27 @@ def _caches() -> Facts:
 def _embedded() -> Facts:
     from importlib import resources  # noqa: PLC0415 - one branch
 
-    def state(package: str, *place: str) -> str:
-        folder = resources.files(package).joinpath("assets", *place)
-        if not folder.is_dir():
-            return "not shipped"
-        size = sum(f.stat().st_size for f in Path(str(folder)).rglob("*") if f.is_file())
-        return f"{size / 1e6:.1f} MB"
+    from sled_infer import embedded  # noqa: PLC0415 - heavy
 
-    return {
-        "codec": state("sled_codec", "embedded"),
-        "voice": state("sled_infer", "digits"),
-    }
+    codec = Path(str(resources.files("sled_codec").joinpath("assets", "embedded")))
+    voices = {f"voice {name}": _size(embedded.folder(name)) for name in embedded.names()}
+    return {"codec": _size(codec), **voices, "default voice": embedded.DEFAULT}
+
+
+def _size(folder: Path) -> str:
+    if not folder.is_dir():
+        return "not shipped"
+    size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
+    return f"{size / 1e6:.1f} MB"
 
 
 def _model(source: str, *, offline: bool) -> Facts:
     """Load a model strictly and say what it is."""
+    from sled_infer import embedded  # noqa: PLC0415 - heavy
     from sled_model import SledModel  # noqa: PLC0415 - heavy
 
-    model = SledModel.from_pretrained(source, local_files_only=offline)
+    found = embedded.find(source)
+    model = SledModel.from_pretrained(found, local_files_only=offline)
     config = model.config
     streaming = config.stream_n is not None
     return {
@@ -139,13 +145,13 @@ def _model(source: str, *, offline: bool) -> Facts:
         "latent size": config.vae_embed_dim,
         "head depth, width": f"{config.diffloss_d}, {config.diffloss_w}",
         "loss": f"{config.loss_kernel}, beta {config.energy_beta}, draws {config.energy_draws}",
-        "tokenizer": _tokenizer(source, offline=offline),
+        "tokenizer": _tokenizer(found, offline=offline),
         "codec": config.codec,
         "codec fingerprint": config.codec_fingerprint,
     }
 
 
-def _tokenizer(source: str, *, offline: bool) -> str:
+def _tokenizer(source: str | Path, *, offline: bool) -> str:
     from sled_model import ModelError, Tokenizer  # noqa: PLC0415 - heavy
 
     try:

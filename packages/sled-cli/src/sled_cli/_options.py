@@ -62,14 +62,15 @@ Codec = Annotated[
         show_default="the model's, or embedded",
     ),
 ]
+DEFAULT_MODEL = "english"  # embedded.DEFAULT, without loading sled_infer for `--help`
 Model = Annotated[
     str | None,
     typer.Option(
         "--model",
         "-m",
         envvar="SLED_MODEL",
-        help="Model: embedded, english, folder or hub id.",
-        show_default="embedded",
+        help="Model: english, digits, folder or hub id.",
+        show_default=DEFAULT_MODEL,
     ),
 ]
 Mode = Literal["reference", "continuation"]

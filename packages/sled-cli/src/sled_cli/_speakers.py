@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sled_cli._errors import CliError
+from sled_cli._options import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from sled_infer import Synthesizer, Voice
@@ -18,11 +19,11 @@ def load_synthesizer(
     threads: int | None,
     offline: bool,
 ) -> "Synthesizer":
-    """Load `model` (None is the embedded one) with its codec, or with `codec`."""
-    from sled_infer import Synthesizer, embedded  # noqa: PLC0415 - heavy
+    """Load `model` (None is the embedded English one) with its codec, or with `codec`."""
+    from sled_infer import Synthesizer  # noqa: PLC0415 - heavy
 
     return Synthesizer.from_pretrained(
-        model or embedded.EMBEDDED,
+        model or DEFAULT_MODEL,
         codec=codec,
         device=device,
         dtype=dtype,
@@ -33,12 +34,17 @@ def load_synthesizer(
 
 def find_voice(synthesizer: "Synthesizer", voice: str | None) -> "Voice | None":
     """Load a voice file, or a speaker of the model by name; None is the model's own choice."""
-    from sled_infer import Voice  # noqa: PLC0415 - heavy
+    from sled_infer import Voice, embedded  # noqa: PLC0415 - heavy
 
     if voice is None:
         return None
     if Path(voice).suffix or Path(voice).is_file():
         return Voice.load(voice, synthesizer.codec)
-    if synthesizer.card is None:
-        raise CliError(f"--voice {voice}: this model names no speakers; give a voice file")
-    return synthesizer.card.speaker(voice)
+    card = synthesizer.card
+    if card is not None and voice in card.speakers:
+        return card.speaker(voice)
+    named = ", ".join(card.speakers) if card is not None else ""
+    known = f"this model's speakers are {named}" if named else "this model names no speakers"
+    others = [name for name in embedded.names() if voice in embedded.voice_card(name).speakers]
+    mend = f"try --model {others[0]}" if others else "give a voice file"
+    raise CliError(f"--voice {voice}: {known}; {mend}")

@@ -7,6 +7,7 @@ import typer
 
 from sled_cli._errors import CliError
 from sled_cli._options import (
+    DEFAULT_MODEL,
     Codec,
     Device,
     Dtype,
@@ -133,7 +134,7 @@ def synth(
         }
         line, facts = job.speak(channels, synthesizer, manner)
         facts["seed"] = seed
-        facts["model"] = model or "embedded"
+        facts["model"] = model or DEFAULT_MODEL
         facts["codec"] = synthesizer.codec.fingerprint[:12]
         channels.summary(
             f"{job.target}: {line}, seed {seed}",

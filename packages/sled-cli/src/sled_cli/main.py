@@ -1,6 +1,6 @@
 """Entry point of the console script `sled`.
 
-    sled synth "three one four one five" -o out.wav
+    sled synth "Any English sentence." -o out.wav
 
 Nothing heavy is imported here: `sled --help` must answer at once, and Ctrl-C must end the
 command quietly from its first moment on.

@@ -1,6 +1,6 @@
 """`Synthesizer`: a model, its codec and its tokenizer, loaded once and asked to speak.
 
-speech = Synthesizer.from_pretrained().synthesize("three one four")
+speech = Synthesizer.from_pretrained().synthesize("Anything that is English.")
 write_audio("out.wav", speech.wave, speech.sample_rate)
 """
 
@@ -93,7 +93,8 @@ class Synthesizer:
         """Load a model folder or hub id in the published layout.
 
         Args:
-            model: "embedded", "english", a folder, or a hub id ("ICTNLP/SLED-TTS-Libriheavy").
+            model: "english" (which "embedded" is, too), "digits", a folder, or a hub id
+                ("ICTNLP/SLED-TTS-Libriheavy").
             codec: a codec, or where to find it (see `Codec.from_pretrained`); None for the one
                 that the model's config names.
             device: "auto" (CUDA, then MPS, then CPU), "cpu", "cuda", "cuda:1", "mps".

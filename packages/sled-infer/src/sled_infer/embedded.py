@@ -2,7 +2,7 @@
 
 embedded.names()  # ("digits", "english"), each of which may be given as a model
 embedded.voice_card("english").summary
-embedded.speaker("george")
+embedded.speaker("george", "digits")
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from ._voice import Voice
 
 EMBEDDED = "embedded"
-DEFAULT = "digits"
+DEFAULT = "english"
+_CONFIG = "config.json"
 _ASSETS = Path(__file__).parent / "assets"
 
 
@@ -38,10 +39,15 @@ def folder(name: str = DEFAULT) -> Path:
 
 
 def find(model: str | Path) -> str | Path:
-    """Give the folder of an embedded voice by its name, or "embedded"; else the model as it is."""
+    """Give the folder of an embedded voice by its name, else the model as it is.
+
+    "embedded" is the one that speaks if none is named. A model folder that lies at hand under the
+    same name comes first.
+    """
     if model == EMBEDDED:
         return folder()
-    return folder(str(model)) if model in names() and not Path(model).exists() else model
+    at_hand = (Path(model) / _CONFIG).is_file()
+    return folder(str(model)) if model in names() and not at_hand else model
 
 
 def voice_card(name: str = DEFAULT) -> VoiceCard:
