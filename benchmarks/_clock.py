@@ -71,7 +71,7 @@ def seconds(way: Callable[[], object], now: Callable[[], float]) -> float:
 
 def reset_peak() -> None:
     """Let `peak_mib` count from now on, where the system can."""
-    if torch.cuda.is_initialized():
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]  # torch leaves it so
         torch.cuda.reset_peak_memory_stats()
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")

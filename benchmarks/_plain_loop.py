@@ -6,14 +6,14 @@ concatenated at every step; both guidance rows in one batch; the same weights as
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.nn.functional import layer_norm, silu
 from transformers import DynamicCache, LlamaConfig, LlamaModel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sled_model import SledModel
     from torch import Tensor
@@ -29,25 +29,28 @@ def llama_of(model: SledModel) -> LlamaModel:
     sizes = {name: getattr(ours, name) for name in names.split()}
     llama = LlamaModel(LlamaConfig(vocab_size=8, head_dim=ours.head_dim, **sizes))
     query, key = ours.num_attention_heads * ours.head_dim, ours.num_key_value_heads * ours.head_dim
+    pairs: Iterable[tuple[Any, Any]] = zip(llama.layers, model.backbone.layers, strict=True)
     with torch.no_grad():
-        for theirs, layer in zip(llama.layers, model.backbone.layers, strict=True):
-            parts = layer.attention.qkv.weight.split((query, key, key))
-            targets = (theirs.self_attn.q_proj, theirs.self_attn.k_proj, theirs.self_attn.v_proj)
+        for theirs, layer in pairs:
+            parts = [*layer.attention.qkv.weight.split((query, key, key))]
+            targets = [theirs.self_attn.q_proj, theirs.self_attn.k_proj, theirs.self_attn.v_proj]
             parts += layer.feed_forward.gate_up.weight.chunk(2)
-            targets += (theirs.mlp.gate_proj, theirs.mlp.up_proj)
-            parts += (layer.attention.output.weight, layer.feed_forward.down.weight)
-            targets += (theirs.self_attn.o_proj, theirs.mlp.down_proj)
-            parts += (layer.attention_norm.weight, layer.feed_forward_norm.weight)
-            targets += (theirs.input_layernorm, theirs.post_attention_layernorm)
+            targets += [theirs.mlp.gate_proj, theirs.mlp.up_proj]
+            parts += [layer.attention.output.weight, layer.feed_forward.down.weight]
+            targets += [theirs.self_attn.o_proj, theirs.mlp.down_proj]
+            parts += [layer.attention_norm.weight, layer.feed_forward_norm.weight]
+            targets += [theirs.input_layernorm, theirs.post_attention_layernorm]
             for target, part in zip(targets, parts, strict=True):
                 target.weight.copy_(part)
         llama.norm.weight.copy_(model.backbone.norm.weight)
-    return llama.to(model.device, model.dtype).eval()
+    torch.nn.Module.to(llama, model.device, model.dtype)
+    llama.eval()  # type: ignore[no-untyped-call]  # transformers leaves it so
+    return llama
 
 
 def draw(model: SledModel, z: Tensor, noise: Tensor) -> Tensor:
     """Draw latents with the head, block by block."""
-    head = model.head
+    head: Any = model.head
     x, y = head.condition_in(z), head.noise_in(noise)
     for block in head.blocks:
         shift, scale, gate = block.modulation(silu(block.noise_norm(y))).chunk(3, dim=-1)

@@ -29,7 +29,7 @@ from torch.nn.utils.rnn import pad_sequence
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-SIZES = {
+SIZES: dict[str, dict[str, Any]] = {
     "published": {},
     "quarter": {
         "hidden_size": 512,
@@ -84,7 +84,7 @@ class Trainer:
 
     def __init__(self, config: SledConfig, device: torch.device, clock: str) -> None:
         self.model = SledModel(config)
-        self.model.to(device).train()
+        torch.nn.Module.to(self.model, device).train()
         self._optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-4)
         self._now = CLOCKS[clock]
 
@@ -96,7 +96,7 @@ class Trainer:
         made = self._now()
         generator = torch.Generator(batch.latents.device).manual_seed(0)
         losses = self.model.loss(batch, OfflineLayout(), generator=generator)
-        (losses.energy + losses.stop).backward()
+        losses.total.backward()  # type: ignore[no-untyped-call]  # torch leaves it so
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
         self._wait(batch)
@@ -147,8 +147,9 @@ def padding(data: Dataset, batch_frames: int, bucket: int) -> float:
     """Mean share of padding over an epoch."""
     sampler = BatchSampler(data.frames, batch_frames, seed=0, bucket=bucket)
     shares = []
-    for batch in sampler.batches(0):
-        sampler.micro_batches(batch, MICRO_FRAMES)
+    epoch = sampler.batches(0)
+    for number in range(len(epoch)):
+        sampler.micro_batches(epoch[number], MICRO_FRAMES)
         shares.append(sampler.padding)
     return statistics.mean(shares)
 

@@ -66,7 +66,7 @@ def references(takes: dict[str, Takes], rng: random.Random) -> Tensor:
         for each in takes.values()
         for _ in range(_REFERENCE_STRINGS)
     ]
-    means = embed(_JUDGE, waves, SAMPLE_RATE).unflatten(0, (len(takes), -1)).mean(1)
+    means = embed(_JUDGE, waves, SAMPLE_RATE).reshape(len(takes), _REFERENCE_STRINGS, -1).mean(1)
     return torch.nn.functional.normalize(means, dim=-1)
 
 

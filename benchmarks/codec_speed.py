@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torch import Tensor
+
+    Ways = dict[str, Callable[[], list[Tensor]]]
 
 WAYS = ("encodec", "folded", "ours")
 

@@ -1,4 +1,4 @@
-"""Does the embedded voice say the digits it was asked for? An independent recogniser decides.
+"""Does the digits voice say the digits it was asked for? An independent recogniser decides.
 
     uv run python benchmarks/digits.py [--speech DIR] [--model M] [--way W] [--dtype fp32 bf16] ...
 
@@ -27,6 +27,7 @@ from sled_infer.evaluation import JUDGES, Judge, WordErrors, compare, hear
 from sled_model import OfflineLayout
 
 if TYPE_CHECKING:
+    from sled_infer import Voice
     from torch import Tensor
 
 RECOGNISERS = {name: judge for name, judge in JUDGES.items() if judge.kind == "text"}
@@ -44,8 +45,9 @@ def speak(
     synthesizer = Synthesizer.from_pretrained(args.model, codec=args.codec, dtype=dtype)
     card = synthesizer.card
     names = args.speakers or (list(card.speakers) if card else [])
-    voices = [(name, card.speaker(name)) for name in names] if card else []
-    voices = voices or [("model", None)]
+    voices: list[tuple[str, Voice | None]] = [("model", None)]
+    if card and names:
+        voices = [(name, card.speaker(name)) for name in names]
     chosen = [voices[number % len(voices)] for number in range(len(strings))]
     layout = OfflineLayout() if args.way == "offline" else None
     requests = [
@@ -121,7 +123,7 @@ def parse() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add_speech_argument(parser, required=False)
-    parser.add_argument("--model", default="embedded", help="model folder or hub id")
+    parser.add_argument("--model", default="digits", help="model folder or hub id")
     parser.add_argument("--codec", help="the model's own unless given")
     parser.add_argument("--speakers", nargs="+", help="all of the voice's unless given")
     parser.add_argument("--way", choices=WAYS, default="whole", help="how the text is given")
@@ -146,7 +148,7 @@ def main() -> None:
     sets = {}
     if not args.ceiling_only:
         for dtype in args.dtype:
-            voice = "embedded voice" if args.model == "embedded" else "voice"
+            voice = "digits voice" if args.model == "digits" else "voice"
             name = voice if dtype == "fp32" else f"{voice}, {dtype}"
             waves, names, rate = sets[name] = speak(args, strings, dtype)
             if args.keep:

@@ -10,6 +10,7 @@ that its state holds, the largest difference to one decode of all, and two ratio
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -50,9 +51,9 @@ def stream(
     minute, hop = round(60 * codec.frame_rate), codec.hop_length
     state, at, difference = codec.decoder_state(), 0, 0.0
     per_frame, kib, mib = [], [], []
-    for part in latents.split(minute):
+    for part in torch.split(latents, minute):
         waves, start = [], now()
-        waves += [codec.decode_step(piece, state) for piece in part.split(push)]
+        waves += [codec.decode_step(piece, state) for piece in torch.split(part, push)]
         per_frame.append(1000 * (now() - start) / len(part))
         wave = torch.cat([*waves, codec.decode_step(part[:0], state, last=False)])
         expected = whole[at : at + len(wave)]
@@ -76,7 +77,7 @@ def again(
     found = {}
     for end in minutes:
         frames = round(60 * end * codec.frame_rate)
-        found[end] = 1000 * seconds(lambda n=frames: codec.decode(latents[:n]), now) / push
+        found[end] = 1000 * seconds(partial(codec.decode, latents[:frames]), now) / push
     return found
 
 

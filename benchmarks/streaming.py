@@ -140,22 +140,22 @@ def random_synthesizer() -> Synthesizer:
     """Make a model of the published size with random weights, that never ends by itself."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = SledModel(SledConfig()).eval()
+        model = SledModel(SledConfig())
         for parameter in model.head.parameters():
             torch.nn.init.normal_(parameter, std=0.02)
-    model.stop_logits = lambda z: z.new_full(z.shape[:-1], -9.0)
-    tokenizer = Tokenizer.from_pretrained(embedded.folder())
+    model.stop_logits = lambda z: z.new_full(z.shape[:-1], -9.0)  # type: ignore[method-assign]
+    tokenizer = Tokenizer.from_pretrained(embedded.folder("digits"))
     return Synthesizer(model, Codec.from_pretrained(), tokenizer)
 
 
 def parse() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="embedded", help="model folder or hub id")
+    parser.add_argument("--model", default="digits", help="digits, english, folder or hub id")
     parser.add_argument("--codec", help="the model's own unless given")
     parser.add_argument("--size", choices=["published"], help="random weights instead of a model")
     parser.add_argument("--dtype", default="fp32", help="of the model, where one is read")
-    parser.add_argument("--text", help="what to say; digits for the embedded voice")
+    parser.add_argument("--text", help="what to say; digits for the digits voice")
     parser.add_argument("--rate", type=float, default=10, help="tokens a second; 0 is at once")
     parser.add_argument("--interleave", help="tokens:frames; the model's own, else 5:45")
     parser.add_argument("--cfg", type=float, default=2.0)

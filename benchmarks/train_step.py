@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import argparse
 import copy
-from collections import Counter
+from collections import defaultdict
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -62,9 +63,11 @@ class Plain(nn.Module):
         self.llama = llama_of(model)
         self.llama.config.attention_dropout = model.config.attention_dropout
         for layer in self.llama.layers:
-            layer.self_attn.attention_dropout = model.config.attention_dropout
-            layer.mlp.act_fn = nn.Sequential(nn.SiLU(), nn.Dropout(model.config.activation_dropout))
-            for holder, name in ((layer.self_attn, "o_proj"), (layer.mlp, "down_proj")):
+            attention: Any = layer.get_submodule("self_attn")
+            mlp = layer.get_submodule("mlp")
+            attention.attention_dropout = model.config.attention_dropout
+            mlp.act_fn = nn.Sequential(nn.SiLU(), nn.Dropout(model.config.activation_dropout))
+            for holder, name in ((attention, "o_proj"), (mlp, "down_proj")):
                 dropping = nn.Dropout(model.config.dropout)
                 setattr(holder, name, nn.Sequential(getattr(holder, name), dropping))
 
@@ -100,7 +103,8 @@ class Plain(nn.Module):
         ends = torch.zeros_like(logits)
         ends[-1] = 1
         stop = F.binary_cross_entropy_with_logits(logits, ends, pos_weight=self.model.stop_weight)
-        return energy.mean() + stop
+        loss: Tensor = energy.mean() + stop
+        return loss
 
 
 class Step:
@@ -108,7 +112,7 @@ class Step:
 
     def __init__(self, loss: nn.Module, optimizer: torch.optim.Optimizer, now: Clock) -> None:
         self.loss, self.optimizer, self.now = loss, optimizer, now
-        self.spent: Counter[str] = Counter()
+        self.spent: defaultdict[str, float] = defaultdict(float)
 
     def __call__(self, batch: Batch) -> None:
         """Do one update."""
@@ -117,7 +121,7 @@ class Step:
         times = [self.now()]
         total = self._total(batch, generator)
         times.append(self.now())
-        total.backward()
+        total.backward()  # type: ignore[no-untyped-call]  # torch leaves it so
         times.append(self.now())
         nn.utils.clip_grad_norm_(parameters, 1.0)
         times.append(self.now())
@@ -144,7 +148,7 @@ def make_steps(args: argparse.Namespace, now: Clock) -> dict[str, Callable[[], S
     def plain() -> Step:
         loss = Plain(copy.deepcopy(model)).train()
         for parameter in loss.model.backbone.parameters():
-            parameter.requires_grad_(requires_grad=False)
+            parameter.requires_grad = False
         learnt = [p for p in loss.parameters() if p.requires_grad]
         return Step(loss, torch.optim.AdamW(learnt, lr=recipe.lr, foreach=False), now)
 
@@ -171,7 +175,7 @@ def encoding_seconds(args: argparse.Namespace, batch: Batch, now: Clock) -> floa
 
 def measure(args: argparse.Namespace) -> dict[str, Any]:
     """Time the ways one after the other; print row by row."""
-    now, rows = CLOCKS[args.clock], {}
+    now, rows = CLOCKS[args.clock], dict[str, dict[str, Any]]()
     steps = make_steps(args, now)
     batch = make_batch(make_model(args.size), args.clips, args.seconds)
     print(f"{args.size} size, {args.clips} clips, {int(batch.frame_lengths.sum())} frames")
@@ -180,7 +184,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         step = make()
         step(batch)
         step.spent.clear()
-        best = min(seconds(lambda step=step: step(batch), now) for _ in range(args.rounds))
+        best = min(seconds(partial(step, batch), now) for _ in range(args.rounds))
         parts = {part: spent / args.rounds for part, spent in step.spent.items()}
         rows[name] = {"seconds": best, "parts": parts, "peak_mib": peak_mib()}
         shown = ", ".join(f"{part} {spent:.3f}" for part, spent in parts.items())
