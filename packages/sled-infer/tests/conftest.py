@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 from sled_codec import Codec, CodecConfig, write_audio
-from sled_infer import Engine, Synthesizer, Voice
+from sled_infer import Engine, Synthesizer, Voice, embedded
+from sled_infer._dictation import LEXICON_NAME
+from sled_infer._lexicon import Lexicon
 from sled_model import SledConfig, SledModel, Tokenizer
 
 TEXTS = ["three one four one five", "nine two six five three five", "eight nine seven"]
@@ -91,6 +93,12 @@ def either_way(request, monkeypatch, streaming):
     monkeypatch.setattr("sled_infer._engine.prefers_static", lambda _: request.param)
     monkeypatch.setattr("sled_model._static._FEWEST_POSITIONS", 4)
     monkeypatch.setattr(streaming, "engine", Engine(streaming.model))
+
+
+@pytest.fixture(scope="session")
+def lexicon():
+    """The one that is shipped with the English voice."""
+    return Lexicon.read(embedded.folder("english") / LEXICON_NAME)
 
 
 @pytest.fixture

@@ -78,6 +78,18 @@ def test_a_transcript_is_as_long_as_its_prompt() -> None:
         assert spelled(rest) == "_ðə_kˈæt."
 
 
+def test_a_prompt_whose_dictation_is_known_is_read_by_that() -> None:
+    known = "wwwwwwii__sæŋŋŋŋŋŋŋŋŋŋ."
+    after = []
+    for stored in (known, "", "of another length"):
+        dictator = Dictator(DICTATION)
+        opening = dictator.begin("We sang.", len(known), stored)
+        assert (opening == known) == (stored == known)
+        assert len(opening) == len(known)
+        after.append(dictator.push("The cat", whole_words=True, final=True))
+    assert len(set(after)) == 1
+
+
 def test_a_transcript_of_more_than_the_prompt_goes_on_behind_it() -> None:
     opening = Dictator(DICTATION).begin("We sang. He sat.", 8)
     assert len(opening) > 8

@@ -1,19 +1,16 @@
 """Unknown words, by their letters: always a vowel, one main stress, known symbols."""
 # ruff: noqa: RUF001 - the symbols of sounds look like letters
 
-from pathlib import Path
-
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sled_infer import SynthesisError
-from sled_infer import _letters as module
+from sled_infer import SynthesisError, embedded
 from sled_infer._inflection import VOWELS
 from sled_infer._letters import LetterNet, Letters
-from sled_infer._lexicon import ALPHABET, Lexicon
+from sled_infer._lexicon import ALPHABET
 
-ENGLISH = Path(module.__file__).parent / "assets" / "english"
+ENGLISH = embedded.folder("english")
 COINED = {
     "quibblewick": "kwˈɪbᵊlwˌɪk",
     "Bermondsey": "bˈɜɹməndzi",
@@ -21,11 +18,6 @@ COINED = {
     "Bousfield's": "bˈWsfˌildz",
     "zzzzzzz": "zˌizˌizˌizˌizˌizˌizˈi",
 }
-
-
-@pytest.fixture(scope="module")
-def lexicon():
-    return Lexicon.read(ENGLISH / "lexicon.tsv.gz")
 
 
 @pytest.fixture(scope="module")

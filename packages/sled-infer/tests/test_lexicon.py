@@ -2,16 +2,12 @@
 
 # ruff: noqa: RUF001 - the symbols of sounds look like letters
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sled_infer import SynthesisError
-from sled_infer import _lexicon as module
 from sled_infer._lexicon import ALPHABET, Lexicon
 
-ASSETS = Path(module.__file__).parent / "assets" / "english"
 SMALL = {
     "apple": "ˈæpəl",
     "B": "bˈi",
@@ -81,11 +77,6 @@ def small():
     return Lexicon("".join(line for _, line in lines).encode())
 
 
-@pytest.fixture(scope="module")
-def english():
-    return Lexicon.read(ASSETS / "lexicon.tsv.gz")
-
-
 @pytest.mark.parametrize(("word", "said"), (SMALL | BUILT).items())
 def test_words_are_said(small, word, said):
     assert small.pronounce(word) == said
@@ -96,24 +87,24 @@ def test_what_has_no_latin_letter_is_silent(small, word):
     assert small.pronounce(word) == ""
 
 
-def test_the_shipped_lexicon_is_sorted_and_of_known_symbols(english):
-    rows = list(english.entries())
+def test_the_shipped_lexicon_is_sorted_and_of_known_symbols(lexicon):
+    rows = list(lexicon.entries())
     assert len(rows) > 250_000
     words = [word.lower() for word, _ in rows]
     assert words == sorted(words)
     assert set("".join(said for _, said in rows)) <= set(ALPHABET)
 
 
-def test_every_entry_is_found(english):
-    rows = list(english.entries())
+def test_every_entry_is_found(lexicon):
+    rows = list(lexicon.entries())
     for word, said in rows[::997]:
-        assert english._known(word) == said
+        assert lexicon._known(word) == said
 
 
 @settings(max_examples=200, deadline=None)
 @given(word=st.text("abcdefghijklmnopqrstuvwxyzABCXYZ'.éß", min_size=1, max_size=30))
-def test_every_word_has_a_vowel(english, word):
-    said = english.pronounce(word)
+def test_every_word_has_a_vowel(lexicon, word):
+    said = lexicon.pronounce(word)
     assert set(said) <= set(ALPHABET)
     assert bool(said) == any(map(str.isalpha, word))
 

@@ -3,16 +3,13 @@
 # ruff: noqa: RUF001 - the symbols of sounds look like letters
 
 import re
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sled_infer import _phonemes as module
-from sled_infer._lexicon import ALPHABET, Lexicon
+from sled_infer._lexicon import ALPHABET
 from sled_infer._phonemes import MARKS, Phonemes, phonemes
 
-ASSETS = Path(module.__file__).parent / "assets" / "english"
 SAID = {
     "Hello, world.": "həlˈO, wˈɜɹld.",
     "A man and an ape in a tree; I am.": "ɐ mˈæn ænd ɐn ˈAp ɪn ɐ tɹˈi; ˌI ɐm.",
@@ -47,11 +44,6 @@ MARKED = {
 TEXTS = st.text("theoaAtU.S ,—-?('’\"é", max_size=40) | st.lists(
     st.sampled_from([*SAID, *MARKED]), max_size=3
 ).map(" ".join)
-
-
-@pytest.fixture(scope="module")
-def lexicon():
-    return Lexicon.read(ASSETS / "lexicon.tsv.gz")
 
 
 @pytest.mark.parametrize(("words", "sounds"), (SAID | MARKED).items())

@@ -2,6 +2,7 @@
 
 import json
 import struct
+from dataclasses import replace
 
 import pytest
 import torch
@@ -45,6 +46,12 @@ def test_saved_and_loaded_is_as_before(tmp_path, codec, mode):
     assert (loaded.transcript, loaded.mode) == (voice.transcript, mode)
     assert loaded.codec_fingerprint == codec.fingerprint
     assert [path.name for path in tmp_path.iterdir()] == ["v.safetensors"]
+
+
+def test_a_dictation_is_kept_with_the_prompt(tmp_path, voice):
+    replace(voice, dictation="wˌʌʌnn__tuuuu.").save(tmp_path / "v.safetensors")
+    assert Voice.load(tmp_path / "v.safetensors").dictation == "wˌʌʌnn__tuuuu."
+    assert not voice.dictation
 
 
 def test_another_codec_refuses_the_voice(tmp_path, voice, other_codec):

@@ -105,13 +105,15 @@ class Dictator:
         """The end of what has come, which further text may still change."""
         return self._phonemes.held
 
-    def begin(self, transcript: str, turns: int) -> str:
-        """Give the dictation of what a prompt says, over so many turns.
+    def begin(self, transcript: str, turns: int, known: str = "") -> str:
+        """Give the dictation of what a prompt says, over so many turns: the known one, if it fits.
 
         A transcript that says far more than so long a prompt can hold goes on behind it.
         """
         words = words_of(phonemes(transcript, self._dictation.lexicon))
         wanted = [self.time(word) for word in words]
+        if len(known) == turns:
+            return known
         stretch = turns / max(sum(map(sum, wanted)), 1.0)
         if stretch < _FASTEST:
             return "".join(map(self._pace.write, words, wanted))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
@@ -217,10 +218,13 @@ class Planner:
         latents = self.codec.latents(voice.codes.to(self.codec.device)).cpu()
         if self.dictation is None:
             return latents
-        # What is dictated is spoken after the lead, so silence stands before a prompt.
+        return torch.cat([self._lead, latents[: self._turns(voice) * self._turn]])
+
+    @cached_property
+    def _lead(self) -> Tensor:
+        """The silence before a prompt: what is dictated is spoken after the lead."""
         silence = torch.zeros(self._lead_frames() * self.codec.hop_length)
-        lead = self.codec.latents(self.codec.encode(silence, self.codec.sample_rate)).cpu()
-        return torch.cat([lead, latents[: self._turns(voice) * self._turn]])
+        return self.codec.latents(self.codec.encode(silence, self.codec.sample_rate)).cpu()
 
     def _check_room(self, full: str, tokens: int, voice: Voice | None) -> None:
         """Weigh the least that must be spoken against the positions that are left."""

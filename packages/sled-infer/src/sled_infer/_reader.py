@@ -182,5 +182,5 @@ class TextReader:
         voice, opening = self._voice, ""
         if text and not dictator.begun and voice is not None:
             spoken, text = text[: len(voice.transcript)], text[len(voice.transcript) :]
-            opening = dictator.begin(spoken, self._prompt_turns)
+            opening = dictator.begin(spoken, self._prompt_turns, voice.dictation)
         return opening + dictator.push(text, whole_words=whole_words, final=final)

@@ -47,6 +47,8 @@ class Voice:
         transcript: the words.
         mode: "reference" or "continuation".
         codec_fingerprint: of the codec whose codes these are; another gives them no meaning.
+        dictation: what is said in which turn, for a model that reads dictations, if that is
+            known; else the transcript is stretched over the codes.
 
     """
 
@@ -54,6 +56,7 @@ class Voice:
     transcript: str
     mode: Mode
     codec_fingerprint: str
+    dictation: str = ""
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
@@ -129,6 +132,8 @@ class Voice:
             "mode": self.mode,
             "codec_fingerprint": self.codec_fingerprint,
         }
+        if self.dictation:
+            metadata["dictation"] = self.dictation
         with atomic_write(path) as file:
             file.write(save({"codes": self.codes.to(torch.int16).contiguous()}, metadata))
 
@@ -196,7 +201,7 @@ def _check_sound(wave: Tensor, sample_rate: int, name: str) -> None:
         raise SynthesisError(f"{name}: silence cannot be a prompt; give a recording of the voice")
 
 
-def _read(path: Path) -> tuple[Tensor, str, Mode, str]:
+def _read(path: Path) -> tuple[Tensor, str, Mode, str, str]:
     if not path.is_file():
         raise SynthesisError(f"{path}: no such voice file; check the path")
     try:
@@ -215,4 +220,5 @@ def _read(path: Path) -> tuple[Tensor, str, Mode, str]:
     ):
         raise SynthesisError(f"{path}: not a voice; make one with Voice.save")
     mode: Mode = "continuation" if metadata.get("mode") == "continuation" else "reference"
-    return codes.long(), metadata.get("transcript", ""), mode, metadata["codec_fingerprint"]
+    transcript, dictation = metadata.get("transcript", ""), metadata.get("dictation", "")
+    return codes.long(), transcript, mode, metadata["codec_fingerprint"], dictation
