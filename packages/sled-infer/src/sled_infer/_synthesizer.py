@@ -67,7 +67,7 @@ class Synthesizer:
         """Put the parts together; `threads` as in `from_pretrained`."""
         check_fit(model, codec, tokenizer)
         self.model = model
-        model.eval()  # type: ignore[no-untyped-call]  # transformers leaves it so
+        model.eval()
         self.engine = Engine(model, threads=threads)
         self._layouts: set[Layout] = set()
         self.codec = codec

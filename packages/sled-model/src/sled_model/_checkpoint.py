@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
@@ -52,6 +53,21 @@ def read_weights(source: str | Path, **hub: Any) -> tuple[dict[str, Tensor], Pat
     except (SafetensorError, OSError) as error:
         msg = f"{path}: cannot be read ({error}); the file is damaged, get it again"
         raise ModelError(msg) from error
+
+
+def choose_dtype(asked: torch.dtype | str | None, stored: dict[str, Tensor]) -> torch.dtype:
+    """Give the dtype that was asked for: float32 if None, that of the stored norms if "auto"."""
+    if asked == "auto":
+        return next(
+            (t.dtype for name, t in stored.items() if name.endswith("norm.weight")), torch.float32
+        )
+    if asked is None:
+        return torch.float32
+    found = getattr(torch, asked, None) if isinstance(asked, str) else asked
+    if not isinstance(found, torch.dtype) or not found.is_floating_point:
+        msg = f"dtype: {asked!r} is no floating-point type of torch"
+        raise ModelError(msg)
+    return found
 
 
 def write_model(folder: Path, config: SledConfig, tensors: dict[str, Tensor]) -> None:

@@ -1,4 +1,8 @@
-"""The SLED model: embeddings, backbone, energy head and stop head in a transformers shell."""
+"""The SLED model: embeddings, backbone, energy head and stop head.
+
+It loads, saves and is uploaded as transformers' models are, and their AutoModel knows it; but it is
+no PreTrainedModel, the import of which takes longer than all else that a spoken sentence needs.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModel, PreTrainedModel
+from transformers import AutoConfig, AutoModel
+from transformers.utils.hub import PushToHubMixin
 
 from ._adapter import from_published, to_published
 from ._backbone import Backbone
 from ._batch import Batch, plan
-from ._checkpoint import read_config, read_weights, write_model
+from ._checkpoint import choose_dtype, read_config, read_weights, write_model
 from ._config import SledConfig
+from ._empty import without_weights
 from ._errors import ModelError
 from ._head import EnergyHead
 from ._losses import Losses, distance_for, score, stop_loss
@@ -25,7 +31,7 @@ LAYER_NORM_EPS = 1e-6
 _HUB_OPTIONS = ("cache_dir", "force_download", "local_files_only", "revision", "subfolder", "token")
 
 
-class SledModel(PreTrainedModel):  # type: ignore[no-untyped-call]
+class SledModel(nn.Module, PushToHubMixin):
     """Text and past latents in, hidden states out; a latent is drawn from each in one step.
 
     Source: 2505.13181. `backbone(x, cache=None, counts=None)` is a module of its own; see
@@ -37,13 +43,11 @@ class SledModel(PreTrainedModel):  # type: ignore[no-untyped-call]
     """
 
     config_class = SledConfig
-    config: SledConfig
-    base_model_prefix = ""
-    _supports_sdpa = True
     cache_dtype: torch.dtype | None = None
 
     def __init__(self, config: SledConfig) -> None:
-        super().__init__(config)
+        super().__init__()
+        self.config = config
         hidden = config.hidden_size
         self.text_embedding = nn.Embedding(config.vocab_size, hidden)
         self.latent_in = nn.Linear(config.vae_embed_dim, hidden)
@@ -53,8 +57,7 @@ class SledModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         self.stop = nn.Linear(hidden, 1, bias=False)
         self.stop_weight: Tensor
         self.register_buffer("stop_weight", torch.tensor([float(config.stop_weight)]))
-        self.post_init()  # type: ignore[no-untyped-call]
-        # Not in _init_weights: transformers does not call it for modules without own parameters.
+        self.apply(self._init_weights)
         self.head.zero_outputs()
 
     @torch.no_grad()
@@ -64,6 +67,16 @@ class SledModel(PreTrainedModel):  # type: ignore[no-untyped-call]
             nn.init.normal_(module.weight, std=std)
             if isinstance(module, nn.Linear) and module.bias is not None:
                 nn.init.zeros_(module.bias)
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return self.stop.weight.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What its weights are made of."""
+        return self.stop.weight.dtype
 
     def embed_text(self, ids: Tensor) -> Tensor:
         """Embed token ids [..] as [.., H], through the shared norm."""
@@ -142,7 +155,12 @@ class SledModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         return torch.randn(shape, generator=generator, device=generator.device)
 
     @classmethod
-    def from_pretrained(  # type: ignore[override]
+    def _from_config(cls, config: SledConfig, *, dtype: torch.dtype | None = None) -> Self:
+        """Make a model with random weights; what `AutoModel.from_config` calls."""
+        return cls(config).to(dtype)
+
+    @classmethod
+    def from_pretrained(
         cls,
         pretrained_model_name_or_path: str | Path,
         *,
@@ -173,8 +191,8 @@ class SledModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         hub = {name: options[name] for name in _HUB_OPTIONS if options.get(name) is not None}
         config = read_config(source, **hub) if config is None else config
         published, path = read_weights(source, **hub)
-        wanted = _dtype(dtype if dtype is not None else options.get("torch_dtype"), published)
-        with torch.device("meta"):
+        wanted = choose_dtype(dtype if dtype is not None else options.get("torch_dtype"), published)
+        with without_weights():
             model = cls(config)
         tensors = from_published(published, model.state_dict(), config, str(path))
         tensors = {
@@ -183,10 +201,9 @@ class SledModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         model.load_state_dict(tensors, assign=True)
         model.backbone.rotary.fill(device)
         model.config.dtype = wanted
-        model.eval()  # type: ignore[no-untyped-call]
-        return model
+        return model.eval()
 
-    def save_pretrained(  # type: ignore[override]
+    def save_pretrained(
         self,
         save_directory: str | Path,
         *,
@@ -236,20 +253,6 @@ def _losses(
         ends_found=ends_found.sum(),
         false_ends=false_ends.sum(),
     )
-
-
-def _dtype(asked: torch.dtype | str | None, stored: dict[str, Tensor]) -> torch.dtype:
-    if asked == "auto":
-        return next(
-            (t.dtype for name, t in stored.items() if name.endswith("norm.weight")), torch.float32
-        )
-    if asked is None:
-        return torch.float32
-    found = getattr(torch, asked, None) if isinstance(asked, str) else asked
-    if not isinstance(found, torch.dtype) or not found.is_floating_point:
-        msg = f"dtype: {asked!r} is no floating-point type of torch"
-        raise ModelError(msg)
-    return found
 
 
 def register() -> None:
