@@ -60,8 +60,7 @@ def _speak(model: SledModel, rows: Rows, ready: Sequence[Track]) -> None:
     if not speaking:
         return
     z = states if len(places) == len(ready) else states[places]
-    modulations = torch.split(take_modulations(model, speaking), model.config.diffloss_w, dim=1)
-    latents = model.head.draw(_guided(rows, z, speaking), modulations)
+    latents = rows.draw(_guided(rows, z, speaking), take_modulations(model, speaking))
     for track, latent in zip(speaking, latents, strict=True):
         track.draw(latent)
         track.say(latent)

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import torch
-from sled_model import KVCache, StaticStep, Stepper
+from sled_model import Drawer, KVCache, StaticStep, Stepper
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,11 +41,13 @@ class Rows:
 
     Attributes:
         changes: grows whenever rows come, go or read; not with `static` steps.
+        draw: draws latents from states and joined modulations.
 
     """
 
     def __init__(self, model: SledModel) -> None:
         self.changes = 0
+        self.draw = Drawer(model.head)
         self._model = model
         self._step = Stepper(model.backbone)
         self._static: StaticStep | None = None

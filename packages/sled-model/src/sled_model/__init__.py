@@ -8,12 +8,14 @@ transformers' AutoConfig and AutoModel.
 from ._batch import Batch, blur_past, drop_text
 from ._cache import KVCache
 from ._config import SledConfig
+from ._draw import Drawer
 from ._errors import ModelError
 from ._guidance import guide
 from ._incremental import IncrementalEncoder
 from ._layout import Arrangement, Layout, OfflineLayout, StreamingLayout, layout_for
 from ._losses import Losses
 from ._model import SledModel, register
+from ._native import native_state
 from ._pack import pack_weights
 from ._static import Seat, StaticStep
 from ._step import Stepper
@@ -24,6 +26,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Arrangement",
     "Batch",
+    "Drawer",
     "IncrementalEncoder",
     "KVCache",
     "Layout",
@@ -42,6 +45,7 @@ __all__ = [
     "drop_text",
     "guide",
     "layout_for",
+    "native_state",
     "pack_weights",
     "register",
 ]

@@ -105,6 +105,14 @@ class KVCache:
 
     def begin(self, batch: int, count: int) -> Step:
         """Plan the appending of `count` elements to every row; ModelError if they do not fit."""
+        self.check(batch, count)
+        longest = max(self.lengths)
+        if min(self.lengths) == longest:
+            return self._equal_step(longest, count)
+        return self._ragged_step(longest, count)
+
+    def check(self, batch: int, count: int) -> None:
+        """Raise ModelError if `count` elements for each of `batch` rows do not fit."""
         if batch != len(self.lengths):
             msg = f"cache: holds {len(self.lengths)} rows, but {batch} were given"
             raise ModelError(msg)
@@ -115,9 +123,6 @@ class KVCache:
                 "shorten the text or ask for less audio"
             )
             raise ModelError(msg)
-        if min(self.lengths) == longest:
-            return self._equal_step(longest, count)
-        return self._ragged_step(longest, count)
 
     def _equal_step(self, start: int, count: int) -> Step:
         positions = self.slots[None, start : start + count]

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ._errors import ModelError
+from ._native import load_native
 from ._norm import UnitNorm
 
 if TYPE_CHECKING:
@@ -27,16 +29,24 @@ _FEW_ROWS = 2
 # For smaller maps of few rows oneDNN has but a reference kernel, a hundred times slower.
 _SMALLEST_INT8 = 512
 _TINY = 1e-20
+# Of native code's tiles: their outputs, and what their inputs are padded to a multiple of.
+_TILE, _DEPTH = 16, 64
 
 
 class Bf16Linear(nn.Module):
-    """A linear map with bf16 weights in oneDNN's own layout; any float in, `out` out."""
+    """A linear map with bf16 weights in oneDNN's own layout; any float in, `out` out.
+
+    `tiles`: the weights again as native code reads them (see `native/maps.h`), None without it.
+    """
 
     def __init__(self, linear: nn.Linear) -> None:
         super().__init__()
         weight = linear.weight.detach().to(torch.bfloat16)
+        self.in_features, self.out_features = linear.in_features, linear.out_features
+        self.tiles = _tiles(weight, 2)
         self.out = torch.bfloat16
-        self.bias = None if linear.bias is None else linear.bias.detach().to(torch.bfloat16)
+        low = None if linear.bias is None else linear.bias.detach().to(torch.bfloat16)
+        self.bias: Tensor | None = low
         # The second argument is what the layout is chosen for: a pair of guidance rows.
         self.packed = torch.ops.mkldnn._reorder_linear_weight(weight, _FEW_ROWS)
 
@@ -51,7 +61,7 @@ class Int8Linear(nn.Module):
     """A linear map with int8 weights, one scale an output; each input row is rounded by its own.
 
     So a row's result does not hang on the rows beside it. Symmetric, without zero points; any
-    float in, float32 out.
+    float in, float32 out. `tiles` and `tile_scale` are for native code, as in `Bf16Linear`.
     """
 
     def __init__(self, linear: nn.Linear) -> None:
@@ -59,8 +69,12 @@ class Int8Linear(nn.Module):
         weight = linear.weight.detach().float()
         scale = weight.abs().amax(dim=1).clamp(min=_TINY) / _LEVELS
         rounded = (weight / scale[:, None]).round().to(torch.int8)
+        self.in_features, self.out_features = linear.in_features, linear.out_features
+        self.tiles = _tiles(rounded, 4)
+        self.tile_scale = F.pad(scale, (0, -len(scale) % _TILE))
         self.tiny = torch.tensor(_TINY)
-        self.bias = None if linear.bias is None else linear.bias.detach().float()
+        bias = None if linear.bias is None else linear.bias.detach().float()
+        self.bias: Tensor | None = bias
         self.scale, self.zeros = scale, torch.zeros(len(scale), dtype=torch.int64)
         self.packed = torch.ops.onednn.qlinear_prepack(rounded, [_FEW_ROWS, weight.shape[1]])
 
@@ -98,7 +112,7 @@ def pack_weights(model: SledModel, weights: str) -> SledModel:
     """
     if weights not in WEIGHTS:
         raise ModelError(f"weights: {weights!r} is not one of {', '.join(WEIGHTS)}")
-    model.eval()  # type: ignore[no-untyped-call]  # transformers leaves it so
+    model.eval()
     if weights == "fp32":
         return model
     if model.device.type != "cpu" or model.dtype != torch.float32:
@@ -140,6 +154,16 @@ def _replace(module: nn.Module, kind: type[Bf16Linear | Int8Linear]) -> None:
             setattr(module, name, Bf16Linear(child) if small else kind(child))
         else:
             _replace(child, kind)
+
+
+def _tiles(weight: Tensor, together: int) -> Tensor | None:
+    """Cut [out, in] into [tiles, in / together, 16 outputs, together], padded with zeros."""
+    if load_native().library is None:
+        return None
+    outputs, inputs = weight.shape
+    padded = F.pad(weight, (0, -inputs % _DEPTH, 0, -outputs % _TILE))
+    cut = padded.view(-1, _TILE, padded.shape[1] // together, together)
+    return cut.transpose(1, 2).contiguous()
 
 
 def _check_kernels(kind: type[Bf16Linear | Int8Linear], weights: str) -> None:

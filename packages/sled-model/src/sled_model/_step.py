@@ -18,6 +18,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ._native_step import native_step
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -53,7 +55,8 @@ class _Past:
 class Stepper:
     """Appends one element to every row of a cache; a backbone's maps, looked up once.
 
-    For inference only, with the modules that the backbone has now.
+    For inference only, with the modules and weights that the backbone has now. Few rows on a CPU
+    are left to native code, where it is there.
     """
 
     def __init__(self, backbone: Backbone) -> None:
@@ -61,6 +64,7 @@ class Stepper:
         self._shape = layers[0].attention
         self._rotary = backbone.rotary
         self._norm = backbone.norm.forward
+        self._native = native_step(backbone)
         self._layers = [
             (
                 layer.attention_norm.forward,
@@ -87,13 +91,20 @@ class Stepper:
             ModelError: more positions than the cache has.
 
         """
+        if self._native is not None and self._native.takes(x, cache):
+            cache.check(len(x), 1)
+            hidden = self._native(x, cache)
+        else:
+            hidden = self._by_operations(x, cache)
+        cache.advance(1 if counts is None else counts)
+        return hidden
+
+    def _by_operations(self, x: Tensor, cache: KVCache) -> Tensor:
         step = cache.begin(len(x), 1)
         turn = self._rotary.matrices(step.positions.flatten()).expand(len(x), -1, -1)
         mask = None if step.mask is None else _added(~step.mask, cache.keys.dtype)
         plan = _Plan(turn, _places(step, cache), mask)
-        hidden = self._run(x, plan, _pasts(cache.keys, step), _pasts(cache.values, step))
-        cache.advance(1 if counts is None else counts)
-        return hidden
+        return self._run(x, plan, _pasts(cache.keys, step), _pasts(cache.values, step))
 
     def at(self, x: Tensor, cache: KVCache, positions: Tensor) -> Tensor:
         """Do the same where only the device knows how long each row is.

@@ -1,0 +1,138 @@
+// One row's attention to its own past, and the functions of a vector that it needs.
+
+#pragma once
+
+#include <cmath>
+
+#include "maps.h"
+
+// Within 2 units in the last place; arguments are kept within what a float can hold.
+static inline Floats exponential(Floats x) {
+    x = x < -87.0f ? spread(-87.0f) : x;
+    x = x > 88.0f ? spread(88.0f) : x;
+    const float shift = 12582912.0f;  // adding it rounds
+    Floats n = x * 1.44269504f + shift - shift;
+    Floats r = x - n * 0.693359375f + n * 2.12194440e-4f;
+    Floats p = spread(1.9875691500e-4f);
+    for (float c : {1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f,
+                    5.0000001201e-1f, 1.0f, 1.0f})
+        p = p * r + c;
+    return p * Floats((__builtin_convertvector(n, Ints) + 127) << 23);
+}
+
+// Where the past lies: keys and values [layers, rows, groups, positions, size], each row's length.
+struct Past {
+    void *keys, *values;
+    int64_t layer, row, group;  // distances, in numbers
+    const int64_t *lengths;
+    int64_t bf16;
+};
+
+// One group of heads of a row: queries [heads, size], the new key and value, the result.
+struct Group {
+    const float *queries, *key, *value;
+    float *out;
+    int64_t heads, size;
+};
+
+static inline Floats widen(const float *from) { return load<Floats>(from); }
+
+static inline Floats widen(const uint16_t *from) {
+    return Floats(__builtin_convertvector(load<Halves>(from), Words) << 16);
+}
+
+static inline float one(const float *from) { return *from; }
+
+static inline float one(const uint16_t *from) {
+    uint32_t bits = static_cast<uint32_t>(*from) << 16;
+    float value;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static inline void store(float value, float *to) { *to = value; }
+
+static inline void store(float value, uint16_t *to) {  // to the nearest, ties to even
+    uint32_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    *to = static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+// Rotate each pair (x_i, x_{i + size/2}) by its angle.
+static inline void turn(float *x, int64_t size, const float *cos, const float *sin) {
+    const int64_t half = size / 2;
+    for (int64_t i = 0; i < half; i++) {
+        const float first = x[i], second = x[i + half];
+        x[i] = first * cos[i] - second * sin[i];
+        x[i + half] = second * cos[i] + first * sin[i];
+    }
+}
+
+template <class Number>
+static float dot(const float *x, const Number *y, int64_t size) {
+    const int64_t whole = size / LANES * LANES;
+    Floats sum{};
+    for (int64_t i = 0; i < whole; i += LANES) sum += load<Floats>(x + i) * widen(y + i);
+    float all = total(sum);
+    for (int64_t i = whole; i < size; i++) all += x[i] * one(y + i);
+    return all;
+}
+
+// Turn scores, padded to whole vectors, into weights; give their sum.
+static float soften(std::vector<float> &scores, int64_t count) {
+    float most = scores[0];
+    for (int64_t t = 1; t < count; t++) most = scores[t] > most ? scores[t] : most;
+    const int64_t past = (count + LANES - 1) / LANES * LANES;
+    for (int64_t t = count; t < past; t++) scores[t] = -INFINITY;
+    Floats sum{};
+    for (int64_t t = 0; t < past; t += LANES) {
+        Floats score = load<Floats>(&scores[t]) - most;
+        Floats weight = score < -87.0f ? Floats{} : exponential(score);
+        std::memcpy(&scores[t], &weight, sizeof weight);
+        sum += weight;
+    }
+    return total(sum);
+}
+
+template <class Number>
+static void mix(const std::vector<float> &weights, const Number *values, int64_t count, int64_t size,
+                float scale, float *out) {
+    const int64_t whole = size / LANES * LANES;
+    for (int64_t i = 0; i < whole; i += LANES) {
+        Floats sum[4] = {};
+        for (int64_t t = 0; t < count; t++) sum[t % 4] += weights[t] * widen(values + t * size + i);
+        Floats all = ((sum[0] + sum[1]) + (sum[2] + sum[3])) * scale;
+        std::memcpy(out + i, &all, sizeof all);
+    }
+    for (int64_t i = whole; i < size; i++) {
+        out[i] = 0;
+        for (int64_t t = 0; t < count; t++) out[i] += weights[t] * one(values + t * size + i) * scale;
+    }
+}
+
+template <class Number>
+static void attend_in(const Past &past, int64_t layer, int64_t row, int64_t number,
+                      const Group &group, std::vector<float> &scores) {
+    const int64_t offset = layer * past.layer + row * past.row + number * past.group;
+    Number *keys = static_cast<Number *>(past.keys) + offset;
+    Number *values = static_cast<Number *>(past.values) + offset;
+    const int64_t size = group.size, count = past.lengths[row] + 1;
+    for (int64_t i = 0; i < size; i++) {
+        store(group.key[i], keys + (count - 1) * size + i);
+        store(group.value[i], values + (count - 1) * size + i);
+    }
+    scores.resize(count + LANES);
+    const float scale = 1 / std::sqrt(static_cast<float>(size));
+    for (int64_t h = 0; h < group.heads; h++) {
+        const float *query = group.queries + h * size;
+        for (int64_t t = 0; t < count; t++) scores[t] = dot(query, keys + t * size, size) * scale;
+        const float sum = soften(scores, count);
+        mix(scores, values, count, size, 1 / sum, group.out + h * size);
+    }
+}
+
+static void attend(const Past &past, int64_t layer, int64_t row, int64_t number, const Group &group,
+                   std::vector<float> &scores) {
+    if (past.bf16) attend_in<uint16_t>(past, layer, row, number, group, scores);
+    else attend_in<float>(past, layer, row, number, group, scores);
+}
