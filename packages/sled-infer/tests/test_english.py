@@ -1,16 +1,29 @@
 """The embedded English voice: any text, streamed as whole, batched as alone, prompted or not."""
 
+import sys
+from copy import deepcopy
+from dataclasses import replace
+
 import pytest
 import torch
-from sled_infer import Request, SynthesisError, Synthesizer, Voice, embedded
+from sled_infer import Request, SynthesisError, Synthesizer, Voice, embedded, speech_digest
+from sled_infer._lexicon import Lexicon
 from sled_model import OfflineLayout
 
 TEXT = "On May 4, the doctor paid $3 for two cats."
+LEAD_FRAMES = 20
 
 
 @pytest.fixture(scope="module")
 def english() -> Synthesizer:
     return Synthesizer.from_pretrained(threads=1)
+
+
+def pitch(wave: torch.Tensor) -> float:
+    """The period at which the sound is most like itself, in Hz, from 80 to 300."""
+    spectrum = torch.fft.rfft(wave, 2 * len(wave))
+    alike = torch.fft.irfft(spectrum.abs().square())[80:300]
+    return 24_000 / (80 + int(alike.argmax()))
 
 
 def test_embedded_voices_are_found_by_name() -> None:
@@ -65,6 +78,50 @@ def test_a_prompt_is_no_part_of_what_is_said(english: Synthesizer) -> None:
         assert 0.5 < speech.audio_seconds < 3
 
 
+@pytest.mark.parametrize("name", embedded.voice_card().speakers)
+def test_a_speakers_prompt_is_read_by_its_own_dictation(english: Synthesizer, name: str) -> None:
+    speaker = embedded.speaker(name)
+    utterance = english._planner.plan(Request("Hello.", voice=speaker)).utterance
+    read = english.tokenizer.encode(speaker.dictation)[:-1]
+    assert utterance.text_ids[: len(read)].tolist() == read
+    assert len(utterance.prompt) == len(speaker.codes) + LEAD_FRAMES
+    assert len(speaker.codes) == 2 * len(speaker.dictation)
+    assert 1 < len(speaker.codes) / english.codec.frame_rate < 3
+
+
+def test_speakers_are_known_by_their_pitch_and_one_of_them_speaks_if_none_is_asked_for(
+    english: Synthesizer,
+) -> None:
+    names = ("heart", "michael")
+    requests = [Request("Good morning.", embedded.speaker(name)) for name in names]
+    heart, michael, nobody = english.synthesize_batch([*requests, Request("Good morning.")])
+    assert pitch(heart.wave) > 1.2 * pitch(michael.wave)
+    torch.testing.assert_close(nobody.wave, heart.wave, atol=1e-4, rtol=0)
+
+
+def test_what_it_reads_with_is_loaded_before_it_speaks(english: Synthesizer) -> None:
+    assert english.dictation is not None
+    assert "spokenform" in sys.modules
+
+
+@pytest.mark.parametrize("part", ["lexicon", "letters", "durations"])
+def test_a_texts_digest_tells_what_it_is_dictated_by(english: Synthesizer, monkeypatch, part):
+    before = speech_digest(english, Request(TEXT))
+    assert speech_digest(english, Request(TEXT)) == before
+    dictation = deepcopy(english.dictation)
+    lexicon = dictation.lexicon
+    if part == "lexicon":
+        other = lexicon.table.replace(b"owl\t", b"owm\t", 1)
+        dictation = replace(dictation, lexicon=Lexicon(other, lexicon.letters))
+    with torch.no_grad():
+        if part == "letters":
+            lexicon.letters.net.labels.bias[0] += 1e-3
+        if part == "durations":
+            dictation.durations.layers[0].bias[0] += 1e-3
+    monkeypatch.setattr(english, "dictation", dictation)
+    assert speech_digest(english, Request(TEXT)) != before
+
+
 def test_other_layouts_are_refused(english: Synthesizer) -> None:
     with pytest.raises(SynthesisError, match="layout"):
         english.synthesize("Hello.", layout=OfflineLayout())
@@ -81,6 +138,6 @@ def test_texts_longer_than_it_was_trained_on_are_cut_between_words(english: Synt
 def test_it_ends_when_the_text_does_even_if_the_model_misses_its_end(english: Synthesizer) -> None:
     utterance = english._planner.plan(Request(TEXT)).utterance
     turns = len(utterance.text_ids) - 2
-    frames = (turns + 10) * 2  # ten turns after the last symbol was read
+    frames = 2 * turns + LEAD_FRAMES - len(utterance.prompt)
     assert abs(len(english.synthesize(TEXT).latents) - frames) <= 12
     assert frames < utterance.max_frames <= frames + 12

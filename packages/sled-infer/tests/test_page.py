@@ -47,7 +47,6 @@ def test_no_sentence_is_dropped_and_none_comes_twice(reading, planned):
         assert plan.text == clean(normalise(piece.text, "en"))
 
 
-@pytest.mark.parametrize("reading", ["positions"], indirect=True)
 def test_the_words_are_those_of_the_page_read_as_a_whole(planned):
     assert " ".join(each.text for each in planned) == clean(normalise(PAGE, "en"))
 

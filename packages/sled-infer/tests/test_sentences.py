@@ -15,6 +15,8 @@ from sled_infer._cutter import (
     Room,
     cut,
 )
+from sled_infer._english import Phrases
+from sled_infer._normalise import normalise
 from sled_infer._text import LONGEST_WORD, clean, letters
 
 EVERYWHERE = Room(1, 1, 40, 60)
@@ -73,6 +75,33 @@ def test_no_piece_begins_with_what_is_not_spoken():
     assert pieces('Go. … " *** Then ... !') == ['Go. … " ***', "Then ... !"]
 
 
+READ_TOGETHER = [
+    (24, "They had lived", "near St. James St. for long"),
+    (16, "It was clear on", "June 5, 1990 and dry"),
+    (18, "They paid at", "most $3 million for it"),
+]
+
+
+@pytest.mark.parametrize(("full", "first", "last"), READ_TOGETHER)
+def test_words_that_are_read_together_are_in_one_piece(full, first, last):
+    text, room = f"{first} {last}", Room(full, full, 12, full, 0)
+    together = [piece.text for piece in cut(text, Cutter(letters, room, Phrases()))]
+    assert together == [first, last]
+    assert " ".join(map(normalise, together)) == normalise(text)
+    apart = pieces(text, room)
+    assert " ".join(map(normalise, apart)) != normalise(text)
+
+
+def test_a_sentence_ends_among_them_and_what_is_too_long_is_parted():
+    room = Room(1, 1, 99, 12, 0)
+
+    def found(text):
+        return [piece.text for piece in cut(text, Cutter(letters, room, Phrases()))]
+
+    assert found("At 5 p.m. The cat sat.") == ["At 5 p.m.", "The cat sat."]
+    assert found("so 111 222 333 444 555 666") == ["so 111 222 333", "444 555 666"]
+
+
 def test_without_room_nothing_is_cut():
     assert pieces("One. Two.\n\nThree.", None) == ["One. Two. Three."]
 
@@ -80,7 +109,17 @@ def test_without_room_nothing_is_cut():
 PARTS = ["One.", "two", "Dr.", "p.m.", "Then", "\n\n", "“", "...", "x,", "你好。", "3.", "!", "é"]
 parts = st.lists(st.sampled_from(PARTS) | st.text("aB. \n,", max_size=4))
 texts = parts.map(" ".join) | st.text(st.characters(exclude_categories=["Cs"]))
-rooms = st.sampled_from([EVERYWHERE, Room(6, 6, 9, 12), Room(3, 3, 3, 3), None])
+rooms = st.sampled_from(
+    [
+        EVERYWHERE,
+        Room(6, 6, 9, 12),
+        Room(3, 3, 3, 3),
+        Room(3, 9, 9, 9, 0),
+        Room(6, 6, 9, 12, 9),
+        None,
+    ]
+)
+phrases = st.sampled_from([Phrases, lambda: None])
 hypothesis = settings(deadline=None, max_examples=200)
 
 
@@ -97,20 +136,21 @@ def outcome(cutter, given_pieces):
 
 
 @hypothesis
-@given(texts, rooms, st.lists(st.integers(0, 60)))
-def test_however_it_comes_it_is_cut_as_the_whole(text, room, at):
+@given(texts, rooms, phrases, st.lists(st.integers(0, 60)))
+def test_however_it_comes_it_is_cut_as_the_whole(text, room, together, at):
     ends = sorted({min(place, len(text)) for place in at} | {len(text)})
     came = [text[a:b] for a, b in zip([0, *ends], ends, strict=False)]
-    assert outcome(Cutter(letters, room), came) == outcome(Cutter(letters, room), [text])
+    in_pieces, whole = (Cutter(letters, room, together()) for _ in range(2))
+    assert outcome(in_pieces, came) == outcome(whole, [text])
 
 
 @hypothesis
-@given(texts, rooms)
-def test_nothing_is_lost_and_nothing_comes_twice(text, room):
+@given(texts, rooms, phrases)
+def test_nothing_is_lost_and_nothing_comes_twice(text, room, together):
     if letters(text):
-        said = "".join(pieces(text, room))
-        assert re.sub(r"\s", "", said) == re.sub(r"\s", "", clean(text))
-        assert all(map(letters, pieces(text, room)))
+        found = [piece.text for piece in cut(text, Cutter(letters, room, together()))]
+        assert re.sub(r"\s", "", "".join(found)) == re.sub(r"\s", "", clean(text))
+        assert all(map(letters, found))
 
 
 def test_only_the_last_word_is_held_back():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 if TYPE_CHECKING:
+    from ._dictation import Dictation
     from ._speech import Request
     from ._synthesizer import Synthesizer
     from ._voice import Voice
@@ -34,11 +35,23 @@ def speech_digest(synthesizer: Synthesizer, request: Request) -> str:
     told = [
         *(weights_digest(synthesizer.model), weights_digest(synthesizer.codec)),
         *(str(next(synthesizer.model.parameters()).dtype), repr(card)),
+        _dictation(synthesizer.dictation),
         _voice(card.default_voice() if card and request.voice is None else request.voice),
         *(request.text, request.cfg, request.seed, request.max_seconds),
         *(request.layout, request.normalise, request.split),
     ]
     return sha256(repr(told).encode(errors="surrogatepass")).hexdigest()[:_DIGITS]
+
+
+def _dictation(dictation: Dictation | None) -> object:
+    if dictation is None:
+        return None
+    lexicon, letters = dictation.lexicon, dictation.lexicon.letters
+    told: list[object] = [dictation.turn_seconds, dictation.lead]
+    told += [sha256(lexicon.table).hexdigest(), weights_digest(dictation.durations)]
+    if letters is not None:
+        told += [weights_digest(letters.net), *letters.labels, letters.allowed.tolist()]
+    return told
 
 
 def _voice(voice: Voice | None) -> object:

@@ -39,6 +39,31 @@ _BEFORE_MARK = re.compile(rf" (?=[,.;:!?)\]}}{CLOSING[-3:]}])")
 _FIRST_YEAR, _ROUND_YEARS, _LAST_YEAR = 1100, range(2000, 2010), 2099
 
 
+class Phrases:
+    """Tells which words are read together, from each word and those before it.
+
+    Attributes:
+        closed: whether the last word surely ends its phrase.
+
+    """
+
+    def __init__(self) -> None:
+        self.closed = True
+        self._count = 0
+        self._since = _AFTER
+
+    def begins(self, word: str) -> bool:
+        """Take the next word, and tell whether it is read apart from those before it."""
+        special = not _is_plain(word)
+        apart = self.closed or (not special and self._since >= _AFTER)
+        if apart:
+            self._count, self._since = 0, _AFTER
+        self._count += 1
+        self._since = 0 if special else self._since + 1
+        self.closed = _closes(word) or self._count == LONGEST_PHRASE
+        return apart
+
+
 class EnglishWords:
     """Puts a text that comes in pieces into words.
 
@@ -77,15 +102,13 @@ class EnglishWords:
 
     def _certain(self, *, final: bool) -> int:
         """Count the words of the first phrase, or 0 if it may go on."""
-        words, since = self._words, _AFTER
-        for place, word in enumerate(words):
-            special = not _is_plain(word)
-            if place and special is False and since >= _AFTER:
+        phrases = Phrases()
+        for place, word in enumerate(self._words):
+            if phrases.begins(word) and place:
                 return place
-            since = 0 if special else since + 1
-            if _closes(word) or place + 1 == LONGEST_PHRASE:
+            if phrases.closed:
                 return place + 1
-        return len(words) if final else 0
+        return len(self._words) if final else 0
 
 
 def _speak(words: list[str]) -> str:

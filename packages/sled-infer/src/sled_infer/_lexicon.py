@@ -53,11 +53,14 @@ class Lexicon:
             is searched as it is: a dictionary of it would take 50 MB and ten times as long.
         letters: pronounces unknown words; without it they are spelled.
 
+    Attributes:
+        table, letters: as they were given.
+
     """
 
     def __init__(self, table: bytes, letters: Letters | None = None) -> None:
-        self._table = table
-        self._letters = letters
+        self.table = table
+        self.letters = letters
         self._remembered = lru_cache(maxsize=_REMEMBERED)(self._pronounce)
 
     @classmethod
@@ -84,7 +87,7 @@ class Lexicon:
 
     def entries(self) -> Iterator[tuple[str, str]]:
         """Give every word of the table and how it is said."""
-        for line in self._table.decode().splitlines():
+        for line in self.table.decode().splitlines():
             word, _, said = line.partition("\t")
             yield word, said
 
@@ -123,7 +126,7 @@ class Lexicon:
 
     def _matching(self, word: str) -> Iterator[tuple[str, str]]:
         """Give the entries that are this word in small letters, by halving the table."""
-        table, wanted = self._table, word.encode()
+        table, wanted = self.table, word.encode()
         start, end = 0, len(table)
         while start < end:
             line = table.rfind(b"\n", start, (start + end) // 2) + 1 or start
@@ -159,7 +162,7 @@ class Lexicon:
 
     def _guessed(self, word: str) -> str:
         word = word.replace("'", "")
-        return (self._letters and self._letters.pronounce(word)) or self._spelled(word)
+        return (self.letters and self.letters.pronounce(word)) or self._spelled(word)
 
     def _compound(self, word: str) -> str:
         """Find two words in one, the first as long as may be: "lamp" and "light"."""

@@ -73,11 +73,12 @@ class Measure:
     def room_for_sentences(self, capacity: float) -> Room:
         """Give each sentence a piece of its own."""
         least = min(_ONE_SENTENCE_SECONDS * self.rate, 0.3 * capacity)
-        return Room(0, least, 0.7 * capacity, self._full(capacity))
+        return Room(0, least, 0.7 * capacity, self._full(capacity), 0)
 
     def room_for_stream(self, capacity: float) -> Room:
         """Let as much go on in one piece as surely fits."""
-        return Room(0.6 * capacity, 0.6 * capacity, 0.75 * capacity, self._full(capacity))
+        clause = 0.75 * capacity
+        return Room(0.6 * capacity, 0.6 * capacity, clause, self._full(capacity), clause)
 
     def _full(self, capacity: float) -> float:
         return capacity if self.in_words else _ESTIMATED_FULL * capacity

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from typing import Protocol, get_args
 
-from ._english import EnglishWords
+from ._english import EnglishWords, Phrases
 from ._errors import SynthesisError
 from ._speech import Normalise
 from ._symbols import DIGITS
@@ -62,6 +62,11 @@ def make_normaliser(name: str) -> Normaliser | None:
     """Make a new one; None for "none", SynthesisError for a name that is not known."""
     check_normaliser(name)
     return {"none": lambda: None, "digits": DigitWords, "en": EnglishWords}[name]()
+
+
+def make_phrases(name: str) -> Phrases | None:
+    """Make what tells which words are read together; None if each is read by itself."""
+    return Phrases() if name == "en" else None
 
 
 def check_normaliser(name: str) -> Normalise:

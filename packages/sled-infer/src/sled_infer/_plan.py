@@ -13,7 +13,7 @@ from ._cutter import Cutter, Piece, cut
 from ._errors import SynthesisError
 from ._measure import Measure
 from ._noise import SeededNoise
-from ._normalise import check_normaliser, normalise
+from ._normalise import check_normaliser, make_phrases, normalise
 from ._reader import TextReader
 from ._text import check_room, frames_at_least
 from ._utterance import Utterance
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ._card import VoiceCard
+    from ._cutter import Room
     from ._dictation import Dictation
     from ._speech import Normalise, Request
 
@@ -85,13 +86,17 @@ class Planner:
             return whole
         if not request.split and measure.fits(request.text, capacity):
             return whole
-        return list(cut(request.text, Cutter(measure.weigh, measure.room_for_sentences(capacity))))
+        return list(cut(request.text, self._cutter(request, measure.room_for_sentences(capacity))))
 
     def cutter(self, request: Request) -> Cutter:
         """Make what cuts a text that is still to come, where one utterance cannot hold it."""
         capacity, measure = self._capacity(request), self._measure(request)
         room = None if capacity is None else measure.room_for_stream(capacity)
-        return Cutter(measure.weigh, room)
+        return self._cutter(request, room)
+
+    def _cutter(self, request: Request, room: Room | None) -> Cutter:
+        phrases = make_phrases(self._normalise(request))
+        return Cutter(self._measure(request).weigh, room, phrases)
 
     def voiceless(self, request: Request) -> bool:
         """Tell whether every utterance would be in another voice, for nothing gives one."""

@@ -19,6 +19,7 @@ from ._engine import Engine
 from ._errors import SynthesisError
 from ._fit import check_fit
 from ._loading import load_codec, load_dictation, load_model, pick_device
+from ._normalise import normalise
 from ._pace import choose_layout
 from ._plan import Planner
 from ._reading import speak_all, speak_pieces
@@ -52,6 +53,7 @@ class Synthesizer:
         codec: the codec whose latents it speaks; always float32.
         tokenizer: the model's.
         card: what its voice says of itself; None for a model without `voice.json`.
+        dictation: what its texts are dictated by; None for a model that reads them as written.
 
     """
 
@@ -74,8 +76,11 @@ class Synthesizer:
         self.tokenizer = tokenizer
         self.card = card
         default = None if card is None else card.default_voice()
-        dictation = load_dictation(card, model.config, codec)
-        self._planner = Planner(model.config, codec, tokenizer, card, default, dictation)
+        self.dictation = load_dictation(card, model.config, codec)
+        self._planner = Planner(model.config, codec, tokenizer, card, default, self.dictation)
+        if card is not None:
+            # What reading needs is loaded now, not while somebody waits for speech.
+            normalise("1.", card.normalise)
 
     @classmethod
     def from_pretrained(
