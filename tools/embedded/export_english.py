@@ -1,41 +1,80 @@
 """Write a trained English model as the voice that `sled-infer` ships.
 
     python tools/embedded/export_english.py --model WORK/english/voice/final \
-        --codec WORK/codec --durations WORK/durations.safetensors
+        --codec WORK/codec --durations WORK/durations.safetensors --corpus WORK/teacher
 
 The weights are stored as bfloat16. The lexicon and the letters lie in the voice's folder already
-(`make_lexicon.py`, `train_letters.py`).
+(`make_lexicon.py`, `train_letters.py`). Each of the teacher's voices becomes a speaker: its prompt
+is the sentence that `teacher_text.py` has all of them read, with the teacher's own durations.
+Without `--corpus` the prompts stay as they are.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import soundfile
+import torch
+from corpus import SAMPLE_RATE, TEACHER_UNIT
 from export_voice import export_model, write_card
-from make_english import LEAD
+from make_english import LEAD, TURN_FRAMES, cut, dictate
+from sled_infer import Voice
 from sled_infer._dictation import DURATIONS_NAME
+from teacher_text import MAIN_VOICE, OTHER_VOICES, PROMPT
 
+if TYPE_CHECKING:
+    from sled_codec import Codec
+
+# "af_heart" is American, female, and of that name.
+_VOICES = {voice.split("_")[1]: voice for voice in (MAIN_VOICE, *OTHER_VOICES)}
 _ASSETS = Path(__file__).parents[2] / "packages/sled-infer/src/sled_infer/assets/english"
 
 
+def make_prompt(clip: Path, codec: Codec) -> Voice:
+    """Make a prompt of a clip of the teacher, from its first sound on."""
+    about = json.loads(clip.with_suffix(".json").read_text(encoding="utf-8"))
+    wave, _ = soundfile.read(clip, dtype="float32")
+    said = dictate(about)
+    wave = cut(wave, about["units"][0] * TEACHER_UNIT, len(said))
+    codes = codec.encode(torch.from_numpy(wave), SAMPLE_RATE).cpu()[LEAD * TURN_FRAMES :]
+    return Voice(codes, about["text"], "reference", codec.fingerprint, said)
+
+
+def export_prompts(corpus: Path, out: Path, codec: Codec) -> None:
+    """Save one prompt a speaker."""
+    out.mkdir(parents=True, exist_ok=True)
+    for speaker, voice in _VOICES.items():
+        prompt = make_prompt(corpus / f"{PROMPT}{voice}.flac", codec)
+        prompt.save(out / f"{speaker}.safetensors")
+
+
 def main() -> None:
-    """Export the model, the durations and the card."""
+    """Export the model, the durations, the prompts and the card."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", type=Path, required=True, help="model folder of the training")
     parser.add_argument("--durations", type=Path, required=True, help="from train_durations.py")
     parser.add_argument("--codec", default="embedded", help="codec of the training")
+    parser.add_argument("--corpus", type=Path, help="from teacher_corpus.py")
     parser.add_argument("--out", type=Path, default=_ASSETS)
     args = parser.parse_args()
-    export_model(args.model, args.codec, args.out)
+    codec = export_model(args.model, args.codec, args.out)
+    if args.corpus:
+        export_prompts(args.corpus, args.out / "voices", codec)
     shutil.copy(args.durations, args.out / DURATIONS_NAME)
+    speakers = [each for each in _VOICES if (args.out / f"voices/{each}.safetensors").exists()]
     card = {
         "name": "english",
         "description": "trained on speech made by Kokoro-82M (Apache-2.0)",
         "can_say": "any English text (word error 8.5 %, recordings 5.3 %)",
         "normalise": "en",
         "dictation_lead": LEAD,
+        "speakers": speakers,
+        "default_speaker": speakers[0] if speakers else None,
+        "default_prompt": bool(speakers),
     }
     write_card(args.out, card)
 

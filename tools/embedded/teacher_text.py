@@ -7,8 +7,8 @@ A file has lines `id|sentence`. The last `--held-out` lines of the first file ar
 are those of `english_test.txt`: they are for measuring. The first file's other sentences come
 after those of all other files. Four sentences in five go to the main voice, the rest to four
 others; of three in ten only a clause is read, so that short texts are learnt too. All this hangs on
-the sentence's id alone, so more sentences can be added at any time. Sounds come from the voice's
-lexicon.
+the sentence's id alone, so more sentences can be added at any time. Before all of them each voice
+reads one sentence that nobody is trained on: its prompt. Sounds come from the voice's lexicon.
 
 With `--test SPEECH` the main voice reads the sentences of `english_test.txt` instead, whole, so
 that the teacher itself can be measured beside its pupil.
@@ -29,6 +29,8 @@ from sled_infer._phonemes import phonemes
 
 MAIN_VOICE = "af_heart"
 OTHER_VOICES = ("am_michael", "am_fenrir", "am_puck", "af_bella")
+PROMPT = "prompt_"
+_PROMPT_TEXT = "This is the voice that you will hear."
 _MAIN_SHARE = 0.8
 _CLAUSE_SHARE = 0.3
 _DEV_SHARE = 0.02
@@ -44,7 +46,7 @@ def fraction(key: str) -> float:
 
 def is_dev(clip: str) -> bool:
     """Whether a clip of the teacher is kept from training, by the sentence that it reads."""
-    return fraction(f"dev {clip.split('_', maxsplit=1)[0]}") < _DEV_SHARE
+    return clip.startswith(PROMPT) or fraction(f"dev {clip.split('_', maxsplit=1)[0]}") < _DEV_SHARE
 
 
 def choose_voice(name: str) -> str:
@@ -83,8 +85,11 @@ def read_lines(paths: list[Path], held_out: int) -> list[tuple[str, str]]:
 
 
 def choose_sentences(texts: list[Path], held_out: int) -> list[dict[str, str]]:
-    """Name, voice and text of the clips to train on."""
-    rows = []
+    """Name, voice and text of each voice's prompt and of the clips to train on."""
+    rows = [
+        {"clip": PROMPT + voice, "voice": voice, "text": _PROMPT_TEXT}
+        for voice in (MAIN_VOICE, *OTHER_VOICES)
+    ]
     for name, sentence in read_lines(texts, held_out):
         voice = choose_voice(name)
         clip = f"{name}_{voice}"
