@@ -92,7 +92,8 @@ def _built(compiler: list[str], version: str, folder: Path) -> ctypes.CDLL:
         for file in (resources.files(__package__) / _SOURCE).iterdir()
         if file.name.endswith((".cpp", ".h"))
     }
-    digest = hashlib.sha256(repr((sorted(files.items()), _FLAGS, version, _processor())).encode())
+    what = (sorted(files.items()), compiler, _FLAGS, version, _processor())
+    digest = hashlib.sha256(repr(what).encode())
     target = folder / f"{digest.hexdigest()[:32]}.so"
     try:
         if _is_whole(target):

@@ -7,6 +7,7 @@ from ctypes import c_int64, c_void_p
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import nn
 
 from ._native import load_native
 from ._native_maps import Block, Head, Keeper, Layer, Net, Past, Unsuited, array
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from ._cache import KVCache
     from ._head import EnergyHead
 
-# Beyond, torch's products are faster: they reckon with the matrix units of a processor.
-MOST_ROWS = 8
+# Beyond, torch's products are faster; with packed weights they use a processor's matrix units.
+MOST_ROWS = 32
+MOST_PACKED_ROWS = 8
 
 
 class NativeStep:
@@ -37,6 +39,7 @@ class NativeStep:
         self._layers = array(Layer, [_layer(keep, layer) for layer in layers])
         shape, rotary, norm = layers[0].attention, backbone.rotary, backbone.norm
         self._hidden = layers[0].attention.qkv.in_features
+        self._most = _most_rows(layers[0].attention.qkv)
         self._net = Net(
             ctypes.addressof(self._layers),
             keep.norm(norm),
@@ -53,7 +56,7 @@ class NativeStep:
     def takes(self, x: Tensor, cache: KVCache) -> bool:
         """Tell whether this is one of the cases that native code is for."""
         return (
-            len(x) <= MOST_ROWS
+            len(x) <= self._most
             and x.dtype == torch.float32
             and x.is_contiguous()
             and cache.keys.dtype in {torch.float32, torch.bfloat16}
@@ -92,6 +95,7 @@ class NativeDraw:
         self._blocks = array(Block, [Block(keep.map(b.inner), keep.map(b.outer)) for b in blocks])
         condition, output = keep.map(head.condition_in), keep.map(head.output)
         self._size: int = output.out_features
+        self._most = _most_rows(head.condition_in)
         self._head = Head(
             ctypes.addressof(self._blocks),
             condition,
@@ -103,7 +107,7 @@ class NativeDraw:
 
     def takes(self, z: Tensor, modulations: Tensor) -> bool:
         """Tell whether this is one of the cases that native code is for."""
-        return z.dim() == 2 and len(z) <= MOST_ROWS and _plain(z) and _plain(modulations)  # noqa: PLR2004
+        return z.dim() == 2 and len(z) <= self._most and _plain(z) and _plain(modulations)  # noqa: PLR2004
 
     def __call__(self, z: Tensor, modulations: Tensor) -> Tensor:
         """Draw latents [B, D] from states [B, H] and joined modulations."""
@@ -150,6 +154,10 @@ def _layer(keep: Keeper, layer: Any) -> Layer:  # noqa: ANN401 (a backbone's lay
         keep.map(layer.feed_forward.gate_up),
         keep.map(layer.feed_forward.down),
     )
+
+
+def _most_rows(module: nn.Module) -> int:
+    return MOST_ROWS if isinstance(module, nn.Linear) else MOST_PACKED_ROWS
 
 
 def _plain(x: Tensor) -> bool:

@@ -131,6 +131,9 @@ def pack_weights(model: SledModel, weights: str) -> SledModel:
             # Between two maps bf16 will do; what is summed up, and what is drawn, is float32.
             if isinstance(part, Bf16Linear) and not name.endswith((".inner", ".outer")):
                 part.out = torch.float32
+            # What sees the noise alone is read for many frames at once, by operations.
+            if isinstance(part, Bf16Linear | Int8Linear) and name.endswith(("modulation", "_in")):
+                part.tiles = part.tiles if name == "condition_in" else None
     model.cache_dtype = torch.bfloat16
     return model
 

@@ -38,7 +38,11 @@ struct Group {
 static inline Floats widen(const float *from) { return load<Floats>(from); }
 
 static inline Floats widen(const uint16_t *from) {
+#if defined(__AVX512F__)
+    return Floats(Words(_mm512_cvtepu16_epi32(__m256i(load<Halves>(from)))) << 16);
+#else
     return Floats(__builtin_convertvector(load<Halves>(from), Words) << 16);
+#endif
 }
 
 static inline float one(const float *from) { return *from; }
@@ -68,14 +72,23 @@ static inline void turn(float *x, int64_t size, const float *cos, const float *s
     }
 }
 
-template <class Number>
-static float dot(const float *x, const Number *y, int64_t size) {
+// The products of x with N neighbouring rows of y.
+template <int N, class Number>
+static inline void dots(const float *x, const Number *y, int64_t size, float scale, float *to) {
     const int64_t whole = size / LANES * LANES;
-    Floats sum{};
-    for (int64_t i = 0; i < whole; i += LANES) sum += load<Floats>(x + i) * widen(y + i);
-    float all = total(sum);
-    for (int64_t i = whole; i < size; i++) all += x[i] * one(y + i);
-    return all;
+    Floats sums[N] = {};
+    for (int64_t i = 0; i < whole; i += LANES) {
+        const Floats in = load<Floats>(x + i);
+        for (int n = 0; n < N; n++) {
+            sums[n] += in * widen(y + n * size + i);
+            __builtin_prefetch(y + n * size + i + AHEAD / 4);
+        }
+    }
+    for (int n = 0; n < N; n++) {
+        float all = total(sums[n]);
+        for (int64_t i = whole; i < size; i++) all += x[i] * one(y + n * size + i);
+        to[n] = all * scale;
+    }
 }
 
 // Turn scores, padded to whole vectors, into weights; give their sum.
@@ -94,19 +107,19 @@ static float soften(std::vector<float> &scores, int64_t count) {
     return total(sum);
 }
 
-template <class Number>
-static void mix(const std::vector<float> &weights, const Number *values, int64_t count, int64_t size,
+// The weighted sum of the rows of W vectors' width that begin at `values`.
+template <int W, class Number>
+static void mix(const float *weights, const Number *values, int64_t count, int64_t size,
                 float scale, float *out) {
-    const int64_t whole = size / LANES * LANES;
-    for (int64_t i = 0; i < whole; i += LANES) {
-        Floats sum[4] = {};
-        for (int64_t t = 0; t < count; t++) sum[t % 4] += weights[t] * widen(values + t * size + i);
-        Floats all = ((sum[0] + sum[1]) + (sum[2] + sum[3])) * scale;
-        std::memcpy(out + i, &all, sizeof all);
-    }
-    for (int64_t i = whole; i < size; i++) {
-        out[i] = 0;
-        for (int64_t t = 0; t < count; t++) out[i] += weights[t] * one(values + t * size + i) * scale;
+    Floats sums[W] = {};
+    for (int64_t t = 0; t < count; t++)
+        for (int i = 0; i < W; i++) {
+            sums[i] += weights[t] * widen(values + t * size + i * LANES);
+            __builtin_prefetch(values + t * size + i * LANES + AHEAD / 4);
+        }
+    for (int i = 0; i < W; i++) {
+        const Floats all = sums[i] * scale;
+        std::memcpy(out + i * LANES, &all, sizeof all);
     }
 }
 
@@ -125,9 +138,20 @@ static void attend_in(const Past &past, int64_t layer, int64_t row, int64_t numb
     const float scale = 1 / std::sqrt(static_cast<float>(size));
     for (int64_t h = 0; h < group.heads; h++) {
         const float *query = group.queries + h * size;
-        for (int64_t t = 0; t < count; t++) scores[t] = dot(query, keys + t * size, size) * scale;
+        int64_t t = 0;
+        for (; t + 4 <= count; t += 4) dots<4>(query, keys + t * size, size, scale, &scores[t]);
+        for (; t < count; t++) dots<1>(query, keys + t * size, size, scale, &scores[t]);
         const float sum = soften(scores, count);
-        mix(scores, values, count, size, 1 / sum, group.out + h * size);
+        float *out = group.out + h * size;
+        int64_t i = 0;
+        for (; i + 4 * LANES <= size; i += 4 * LANES)
+            mix<4>(scores.data(), values + i, count, size, 1 / sum, out + i);
+        for (; i + LANES <= size; i += LANES)
+            mix<1>(scores.data(), values + i, count, size, 1 / sum, out + i);
+        for (; i < size; i++) {
+            out[i] = 0;
+            for (t = 0; t < count; t++) out[i] += scores[t] * one(values + t * size + i) / sum;
+        }
     }
 }
 

@@ -37,11 +37,15 @@ static inline Vector load(const void *from) {
 static inline Floats spread(float value) { return value - Floats{}; }
 
 static inline float total(Floats v) {
-    float lanes[LANES];
-    std::memcpy(lanes, &v, sizeof lanes);
-    for (int64_t width = LANES / 2; width > 0; width /= 2)
-        for (int64_t i = 0; i < width; i++) lanes[i] += lanes[i + width];
-    return lanes[0];
+    typedef float Eight __attribute__((vector_size(32)));
+    typedef float Four __attribute__((vector_size(16)));
+    Eight eights[2];
+    std::memcpy(eights, &v, sizeof v);
+    const Eight eight = eights[0] + eights[1];
+    Four fours[2];
+    std::memcpy(fours, &eight, sizeof eight);
+    const Four four = fours[0] + fours[1];
+    return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
 enum Kind : int64_t { FLOAT = 0, BF16 = 1, INT8 = 2 };
@@ -152,6 +156,14 @@ static inline void tile_of_bf16(const Map &map, int64_t tile, Inputs &x, int64_t
     for (int r = 0; r < R; r++) y[r] = (even[r][0] + odd[r][0]) + (even[r][1] + odd[r][1]);
 }
 
+static inline Shorts widen(Bytes bytes) {
+#if defined(__AVX512BW__)
+    return Shorts(_mm512_cvtepi8_epi16(__m256i(bytes)));
+#else
+    return __builtin_convertvector(bytes, Shorts);
+#endif
+}
+
 // Add the products of neighbouring pairs of 16-bit numbers to 32-bit sums.
 static inline Ints pairs(Ints sum, Shorts a, Shorts b) {
 #if defined(__AVX512VNNI__)
@@ -173,7 +185,7 @@ static inline void tile_of_int8(const Map &map, int64_t tile, Inputs &x, int64_t
     for (int64_t k = 0; k < in; k += 4) {
         Shorts w[2];
         for (int half = 0; half < 2; half++)
-            w[half] = __builtin_convertvector(load<Bytes>(weight + k * LANES + 32 * half), Shorts);
+            w[half] = widen(load<Bytes>(weight + k * LANES + 32 * half));
         __builtin_prefetch(weight + k * LANES + AHEAD);
         for (int r = 0; r < R; r++) {
             int64_t four = load<int64_t>(x.whole(first + r) + k);
