@@ -3,7 +3,7 @@
 import torch
 import transformers
 from sled_infer import embedded
-from sled_model import SledModel
+from sled_model import SledModel, native_state
 
 
 def test_it_names_versions_devices_and_caches(sled, monkeypatch):
@@ -13,6 +13,7 @@ def test_it_names_versions_devices_and_caches(sled, monkeypatch):
     assert facts["versions"]["transformers"] == transformers.__version__
     assert facts["versions"]["sled-model"]
     assert facts["devices"]["threads"] == torch.get_num_threads()
+    assert facts["devices"]["native decoding"] == native_state()
     assert facts["caches"]["HF_HOME"] == "/somewhere/else"
     assert facts["embedded"]["codec"].endswith(" MB")
     assert {"voice english", "voice digits"} <= set(facts["embedded"])

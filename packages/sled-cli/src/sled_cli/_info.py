@@ -35,6 +35,7 @@ _SWITCHES = (
     "HF_ENDPOINT",
     "OMP_NUM_THREADS",
     "OMP_WAIT_POLICY",
+    "SLED_NATIVE",
     "CUDA_VISIBLE_DEVICES",
 )
 Facts = dict[str, object]
@@ -82,12 +83,14 @@ def _version(name: str) -> str | None:
 
 def _devices() -> Facts:
     import torch  # noqa: PLC0415 - heavy
+    from sled_model import native_state  # noqa: PLC0415 - heavy
 
     cuda = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
     return {
         "cpu": platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
+        "native decoding": native_state(),
         "cuda": cuda,
         "mps": torch.backends.mps.is_available(),
     }

@@ -1,9 +1,8 @@
 // A latent of every row from its hidden state and what the noise asks for (see ../_head.py).
 
-#include <omp.h>
-
 #include "attention.h"
 #include "maps.h"
+#include "threads.h"
 
 struct Block {
     Map inner, outer;
@@ -52,6 +51,7 @@ extern "C" void sled_draw(const Head *head, int64_t rows, const float *z, const 
     const int64_t width = head->width, all = (3 * head->count + 2) * width;
     std::vector<float> features(rows * width), inner(rows * width);
     float *x = features.data(), *h = inner.data();
+    Meeting meeting;
 #pragma omp parallel num_threads(static_cast<int>(threads))
     {
         const int thread = omp_get_thread_num(), count = omp_get_num_threads();
@@ -69,19 +69,19 @@ extern "C" void sled_draw(const Head *head, int64_t rows, const float *z, const 
                         head->condition_in.in * sizeof(float));
         product(head->condition_in, inputs, rows, thread, count,
                 [&](int64_t r, int64_t o, float value) { x[r * width + o] = value; });
-#pragma omp barrier
+        meeting.wait(count);
         for (int64_t b = 0; b < head->count; b++) {
             const Block &block = head->blocks[b];
             modulated(3 * b);
             product(block.inner, inputs, rows, thread, count,
                     [&](int64_t r, int64_t o, float value) { h[r * width + o] = value; });
-#pragma omp barrier
+            meeting.wait(count);
             inputs.begin(rows, width);
             for (int64_t r = 0; r < rows; r++) silu(h + r * width, width, inputs.row(r));
             product(block.outer, inputs, rows, thread, count, [&](int64_t r, int64_t o, float value) {
                 x[r * width + o] += modulations[r * all + (3 * b + 2) * width + o] * value;
             });
-#pragma omp barrier
+            meeting.wait(count);
         }
         modulated(3 * head->count);
         product(head->output, inputs, rows, thread, count, [&](int64_t r, int64_t o, float value) {

@@ -2,10 +2,9 @@
 //
 // Threads work out what each of them needs, and meet only where one needs what another has made.
 
-#include <omp.h>
-
 #include "attention.h"
 #include "maps.h"
+#include "threads.h"
 
 struct Layer {
     const float *attention_norm;
@@ -43,9 +42,10 @@ static void activate(const float *gate_up, int64_t size, float *y) {
     }
 }
 
-// The buffers that threads share: [rows, ..] each.
+// What threads share: buffers [rows, ..] and where they meet.
 struct Shared {
     std::vector<float> heads, mixed, wide;
+    Meeting meeting;
 
     Shared(const Backbone &net, int64_t rows)
         : heads(rows * (net.heads + 2 * net.groups) * net.size),
@@ -104,13 +104,13 @@ class Worker {
     void mapped(const Map &map, float *y) {
         product(map, inputs, rows, thread, threads,
                 [&](int64_t r, int64_t o, float value) { y[r * map.out + o] = value; });
-#pragma omp barrier
+        shared.meeting.wait(threads);
     }
 
     void added(const Map &map) {
         product(map, inputs, rows, thread, threads,
                 [&](int64_t r, int64_t o, float value) { x[r * map.out + o] += value; });
-#pragma omp barrier
+        shared.meeting.wait(threads);
     }
 
     void attended(int64_t layer) {
@@ -128,7 +128,7 @@ class Worker {
             float *out = shared.mixed.data() + (row * net.heads + group * each) * net.size;
             attend(past, layer, row, group, {queries, key, value, out, each, net.size}, scores);
         }
-#pragma omp barrier
+        shared.meeting.wait(threads);
     }
 };
 
