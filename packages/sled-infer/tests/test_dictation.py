@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sled_infer import SynthesisError
 from sled_infer._dictation import DURATIONS_NAME, LEXICON_NAME, Dictation, Dictator, Pace
@@ -44,6 +44,7 @@ def test_a_dictation_says_the_words_in_their_order() -> None:
     assert spelled(dictate("The cat, to whom we sang")) == "ðə_kˈæt,_tə_hˈum_wi_sˈæŋ."
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, len(TEXT)), max_size=12))
 def test_whatever_the_cuts_the_dictation_is_that_of_the_whole_text(cuts: list[int]) -> None:
     places = sorted({0, len(TEXT), *cuts})
@@ -76,6 +77,15 @@ def test_a_transcript_is_as_long_as_its_prompt() -> None:
         assert spelled(opening) == "wi_sˈæŋ."
         rest = dictator.push("The cat", whole_words=True, final=True)
         assert spelled(rest) == "_ðə_kˈæt."
+
+
+def test_a_transcript_is_of_the_prompt_or_of_the_recording_whichever_is_nearer() -> None:
+    usual = DICTATION.length("We sang. He sat.")
+    prompt, recording = usual - 20, usual + 4
+    whole = Dictator(DICTATION).begin("We sang. He sat.", prompt, recorded=recording)
+    assert len(whole) == recording
+    part = Dictator(DICTATION).begin("We sang. He sat.", usual - 4, recorded=usual + 20)
+    assert len(part) == usual - 4
 
 
 def test_a_prompt_whose_dictation_is_known_is_read_by_that() -> None:

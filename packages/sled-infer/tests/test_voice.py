@@ -28,13 +28,13 @@ def test_a_reference_is_the_whole_recording(recording, codec):
 def test_a_continuation_takes_the_first_three_seconds(codec):
     wave = torch.cat((tone(3), torch.zeros(RATE)))
     voice = Voice.from_wave(wave, RATE, "one two", codec, mode="continuation")
-    assert len(voice.codes) == 225
+    assert (len(voice.codes), voice.recorded_frames) == (225, 300)
     assert torch.equal(voice.codes, Voice.from_wave(tone(3), RATE, "one", codec).codes)
 
 
 def test_a_recording_shorter_than_the_prefix_is_taken_whole(codec):
     voice = Voice.from_wave(tone(1), RATE, "one", codec, mode="continuation")
-    assert len(voice.codes) == 75
+    assert (len(voice.codes), voice.recorded_frames) == (75, 0)
 
 
 @pytest.mark.parametrize("mode", ["reference", "continuation"])
@@ -49,9 +49,10 @@ def test_saved_and_loaded_is_as_before(tmp_path, codec, mode):
 
 
 def test_a_dictation_is_kept_with_the_prompt(tmp_path, voice):
-    replace(voice, dictation="wˌʌʌnn__tuuuu.").save(tmp_path / "v.safetensors")
-    assert Voice.load(tmp_path / "v.safetensors").dictation == "wˌʌʌnn__tuuuu."
-    assert not voice.dictation
+    replace(voice, dictation="wˌʌʌnn__tuuuu.", recorded_frames=80).save(tmp_path / "v.safetensors")
+    loaded = Voice.load(tmp_path / "v.safetensors")
+    assert (loaded.dictation, loaded.recorded_frames) == ("wˌʌʌnn__tuuuu.", 80)
+    assert (voice.dictation, voice.recorded_frames) == ("", 0)
 
 
 def test_another_codec_refuses_the_voice(tmp_path, voice, other_codec):

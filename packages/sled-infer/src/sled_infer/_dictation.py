@@ -105,21 +105,24 @@ class Dictator:
         """The end of what has come, which further text may still change."""
         return self._phonemes.held
 
-    def begin(self, transcript: str, turns: int, known: str = "") -> str:
+    def begin(self, transcript: str, turns: int, known: str = "", recorded: int = 0) -> str:
         """Give the dictation of what a prompt says, over so many turns: the known one, if it fits.
 
-        A transcript that says far more than so long a prompt can hold goes on behind it.
+        A transcript that says far more than so long a prompt can hold goes on behind it; so does
+        one that rather says the whole recording of so many turns, of which the prompt is a part.
         """
         words = words_of(phonemes(transcript, self._dictation.lexicon))
         wanted = [self.time(word) for word in words]
         if len(known) == turns:
             return known
-        stretch = turns / max(sum(map(sum, wanted)), 1.0)
+        usual = max(sum(map(sum, wanted)), 1.0)
+        length = recorded if usual**2 > turns * recorded > 0 else turns
+        stretch = length / usual
         if stretch < _FASTEST:
             return "".join(map(self._pace.write, words, wanted))
         pace = Pace()
         timed = [[each * stretch for each in word] for word in wanted]
-        return "".join(map(pace.write, words, timed))[:turns]
+        return "".join(map(pace.write, words, timed))[:length]
 
     def push(self, text: str, *, whole_words: bool, final: bool = False) -> str:
         """Take text in words, and give the dictation of the words that have become certain."""

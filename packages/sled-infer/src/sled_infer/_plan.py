@@ -168,6 +168,7 @@ class Planner:
             words,
             dictation=self.dictation,
             prompt_turns=turns,
+            recorded_turns=0 if voice is None else voice.recorded_frames // self._turn,
         )
 
     @property

@@ -60,6 +60,7 @@ class TextReader:
         normalise: how the text is put into words; see `Request`.
         dictation: of a voice that was trained on dictations.
         prompt_turns: how many turns the prompt's frames take then.
+        recorded_turns: how many the recording takes that they are the beginning of, if it is cut.
 
     """
 
@@ -72,6 +73,7 @@ class TextReader:
         *,
         dictation: Dictation | None = None,
         prompt_turns: int = 0,
+        recorded_turns: int = 0,
     ) -> None:
         self._encoder = IncrementalEncoder(tokenizer)
         self._cleaner = Cleaner()
@@ -80,7 +82,7 @@ class TextReader:
         words = make_normaliser(normalise)
         self._filters = [each for each in (words, self._known) if each is not None]
         self._dictator = None if dictation is None else Dictator(dictation)
-        self._prompt_turns = prompt_turns
+        self._turns = (prompt_turns, recorded_turns)
         self._voice = voice
         self._undecided = ""
         self._led = voice is None
@@ -182,5 +184,6 @@ class TextReader:
         voice, opening = self._voice, ""
         if text and not dictator.begun and voice is not None:
             spoken, text = text[: len(voice.transcript)], text[len(voice.transcript) :]
-            opening = dictator.begin(spoken, self._prompt_turns, voice.dictation)
+            turns, recorded = self._turns
+            opening = dictator.begin(spoken, turns, voice.dictation, recorded)
         return opening + dictator.push(text, whole_words=whole_words, final=final)

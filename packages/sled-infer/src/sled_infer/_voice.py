@@ -49,6 +49,8 @@ class Voice:
         codec_fingerprint: of the codec whose codes these are; another gives them no meaning.
         dictation: what is said in which turn, for a model that reads dictations, if that is
             known; else the transcript is stretched over the codes.
+        recorded_frames: how long the recording was that the codes are the beginning of; 0 if
+            they are all of it.
 
     """
 
@@ -57,6 +59,7 @@ class Voice:
     mode: Mode
     codec_fingerprint: str
     dictation: str = ""
+    recorded_frames: int = 0
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
@@ -113,16 +116,20 @@ class Voice:
         if transcript is None:
             raise SynthesisError(f"{name}: a prompt needs its transcript; give the words it says")
         words = clean(transcript, f"{name}: the transcript")
+        recorded = 0.0
         if mode == "continuation":
             if not prefix_seconds >= _SHORTEST_SECONDS:
                 raise SynthesisError(
                     f"prefix: {prefix_seconds} s are too short; give {_SHORTEST_SECONDS} or more"
                 )
+            recorded = wave.shape[-1] / sample_rate
             wave = wave[..., : round(prefix_seconds * sample_rate)]
         _check_sound(wave, sample_rate, name)
         codec = Codec.from_pretrained() if codec is None else codec
         codes = codec.encode(wave, sample_rate).cpu()
-        return cls(codes, words, mode, codec.fingerprint)
+        frames = round(recorded * codec.frame_rate)
+        whole = 0 if frames <= len(codes) else frames
+        return cls(codes, words, mode, codec.fingerprint, recorded_frames=whole)
 
     def save(self, path: str | Path) -> None:
         """Write one safetensors file, whole or not at all (16 bytes a frame)."""
@@ -134,6 +141,8 @@ class Voice:
         }
         if self.dictation:
             metadata["dictation"] = self.dictation
+        if self.recorded_frames:
+            metadata["recorded_frames"] = str(self.recorded_frames)
         with atomic_write(path) as file:
             file.write(save({"codes": self.codes.to(torch.int16).contiguous()}, metadata))
 
@@ -201,7 +210,7 @@ def _check_sound(wave: Tensor, sample_rate: int, name: str) -> None:
         raise SynthesisError(f"{name}: silence cannot be a prompt; give a recording of the voice")
 
 
-def _read(path: Path) -> tuple[Tensor, str, Mode, str, str]:
+def _read(path: Path) -> tuple[Tensor, str, Mode, str, str, int]:
     if not path.is_file():
         raise SynthesisError(f"{path}: no such voice file; check the path")
     try:
@@ -221,4 +230,5 @@ def _read(path: Path) -> tuple[Tensor, str, Mode, str, str]:
         raise SynthesisError(f"{path}: not a voice; make one with Voice.save")
     mode: Mode = "continuation" if metadata.get("mode") == "continuation" else "reference"
     transcript, dictation = metadata.get("transcript", ""), metadata.get("dictation", "")
-    return codes.long(), transcript, mode, metadata["codec_fingerprint"], dictation
+    whole = int(metadata.get("recorded_frames", 0))
+    return codes.long(), transcript, mode, metadata["codec_fingerprint"], dictation, whole
