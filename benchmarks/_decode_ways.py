@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from _clock import seconds
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 CHUNK = (5, 45)
 _NEVER = 2.0
 _WARM = 3
-_QUARTER = {
+_QUARTER: dict[str, Any] = {
     "hidden_size": 512,
     "intermediate_size": 1376,
     "num_attention_heads": 8,
@@ -165,7 +165,7 @@ def _utterances(model: SledModel, task: Task) -> list[Utterance]:
 def _codec_ms(codec: Codec, said: list[Tensor], now: Callable[[], float]) -> float:
     """Give ms a frame of decoding all streams in pieces of 4 frames."""
     states = [codec.decoder_state() for _ in said]
-    cut = list(zip(*(each.split(4) for each in said), strict=True))
+    cut = list(zip(*(torch.split(each, 4) for each in said), strict=True))
     whole = seconds(lambda: [codec.decode_step_batch(list(p), states) for p in cut], now)
     return 1000 * whole / len(said[0])
 
@@ -175,7 +175,7 @@ class Parts:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self.now = now
-        self.spent: Counter[str] = Counter()
+        self.spent: defaultdict[str, float] = defaultdict(float)
         self._watched: list[tuple[object, str, object]] = []
 
     def watch(self, holder: object, name: str, part: str) -> None:

@@ -69,7 +69,8 @@ def measure(args: argparse.Namespace, threads: int) -> dict[str, Any]:
     codec = Codec.from_pretrained() if small else Codec.from_random(CodecConfig())
     codec.to(args.device)
     count = weights_a_frame(make_model(args.size))
-    now, tasks, rows, known = clock(args), make_tasks(args), [], {}
+    now, tasks, rows = clock(args), make_tasks(args), []
+    known: Plain = {}
     where = "GPU" if args.device == "cuda" else f"{threads} threads"
     print(f"{args.size} size, {where}, {count / 1e6:.1f} M weights a frame")
     print(
