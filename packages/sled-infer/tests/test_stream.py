@@ -472,6 +472,7 @@ def test_a_step_that_breaks_off_ends_all_and_says_why(streaming, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(streaming.model.head, "draw", broken)
+        patch.setattr(streaming.engine._rows, "draw", broken)
         with pytest.raises(MemoryError):
             streams[0].read()
     assert [stream.state.value for stream in streams] == ["failed", "failed"]
