@@ -86,6 +86,10 @@ def test_a_transcript_is_of_the_prompt_or_of_the_recording_whichever_is_nearer()
     assert len(whole) == recording
     part = Dictator(DICTATION).begin("We sang. He sat.", usual - 4, recorded=usual + 20)
     assert len(part) == usual - 4
+    alone = Dictator(DICTATION).begin(
+        "We sang. He sat.", usual - 4, recorded=usual + 20, alone=True
+    )
+    assert len(alone) == usual + 20
 
 
 def test_a_prompt_whose_dictation_is_known_is_read_by_that() -> None:

@@ -105,18 +105,28 @@ class Dictator:
         """The end of what has come, which further text may still change."""
         return self._phonemes.held
 
-    def begin(self, transcript: str, turns: int, known: str = "", recorded: int = 0) -> str:
+    def begin(
+        self,
+        transcript: str,
+        turns: int,
+        known: str = "",
+        recorded: int = 0,
+        *,
+        alone: bool = False,
+    ) -> str:
         """Give the dictation of what a prompt says, over so many turns: the known one, if it fits.
 
         A transcript that says far more than so long a prompt can hold goes on behind it; so does
-        one that rather says the whole recording of so many turns, of which the prompt is a part.
+        one that rather says the whole recording of so many turns, of which the prompt is a part:
+        surely so if it stands alone, for else there would be nothing left to say.
         """
         words = words_of(phonemes(transcript, self._dictation.lexicon))
         wanted = [self.time(word) for word in words]
         if len(known) == turns:
             return known
         usual = max(sum(map(sum, wanted)), 1.0)
-        length = recorded if usual**2 > turns * recorded > 0 else turns
+        whole = recorded > 0 and (alone or usual**2 > turns * recorded)
+        length = recorded if whole else turns
         stretch = length / usual
         if stretch < _FASTEST:
             return "".join(map(self._pace.write, words, wanted))

@@ -185,5 +185,5 @@ class TextReader:
         if text and not dictator.begun and voice is not None:
             spoken, text = text[: len(voice.transcript)], text[len(voice.transcript) :]
             turns, recorded = self._turns
-            opening = dictator.begin(spoken, turns, voice.dictation, recorded)
+            opening = dictator.begin(spoken, turns, voice.dictation, recorded, alone=not text)
         return opening + dictator.push(text, whole_words=whole_words, final=final)
