@@ -55,7 +55,8 @@ def make_model(size: str) -> SledModel:
         return SledModel.from_pretrained(embedded.folder("digits"))
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = SledModel(SledConfig(**(_QUARTER if size == "quarter" else {}))).eval()
+        model = SledModel(SledConfig(**(_QUARTER if size == "quarter" else {})))
+        torch.nn.Module.eval(model)
         for parameter in model.head.parameters():
             torch.nn.init.normal_(parameter, std=0.02)
     return model
@@ -68,7 +69,7 @@ def weights_a_frame(model: SledModel) -> int:
 
 def place(model: SledModel, device: str, dtype: torch.dtype) -> SledModel:
     """Put a model where it decodes, unpacked; the tables of its rotations stay float32."""
-    model.to(device=torch.device(device), dtype=dtype)
+    torch.nn.Module.to(model, device=torch.device(device), dtype=dtype)
     model.backbone.rotary.fill(device)
     return model
 
