@@ -96,7 +96,9 @@ class Rows:
 
     def hidden(self, rows: Sequence[Row]) -> Tensor:
         """Give the states [len(rows), H] after each row's last element."""
-        return self._hidden[[row.index for row in rows]]
+        places = [row.index for row in rows]
+        # A lone row, as one voice has, without the copying of an index.
+        return self._hidden[places] if len(places) > 1 else self._hidden[places[0] : places[0] + 1]
 
     def static(self) -> StaticStep:
         """Give the step of unchanging shapes, with room for one element more."""
@@ -133,10 +135,10 @@ class Rows:
     def _append(self, rows: Sequence[Row], x: Tensor) -> None:
         """Let rows, sorted by place, read one element each, x [rows, H], all in one pass."""
         first, past = rows[0].index, rows[-1].index + 1
-        moved = torch.tensor([row.index - first for row in rows], device=x.device)
         counts = [1] * len(rows)
         between = past - first > len(rows)
         if between:
+            moved = torch.tensor([row.index - first for row in rows], device=x.device)
             # Those between take part, in the place that they fill next, and do not count it.
             x = x.new_zeros(past - first, x.shape[1]).index_copy_(0, moved, x)
             reading = {row.index for row in rows}

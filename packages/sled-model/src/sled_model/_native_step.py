@@ -11,6 +11,7 @@ from torch import nn
 
 from ._native import load_native
 from ._native_maps import Block, Head, Keeper, Layer, Net, Past, Unsuited, array
+from ._pack import Int8Linear
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     from ._cache import KVCache
     from ._head import EnergyHead
 
-# Beyond, torch's products are faster; with packed weights they use a processor's matrix units.
+# Beyond, torch's products are faster: of packed weights by a processor's matrix units.
 MOST_ROWS = 32
-MOST_PACKED_ROWS = 8
+_MOST_BF16_ROWS, _MOST_INT8_ROWS = 8, 16
 
 
 class NativeStep:
@@ -157,7 +158,9 @@ def _layer(keep: Keeper, layer: Any) -> Layer:  # noqa: ANN401 (a backbone's lay
 
 
 def _most_rows(module: nn.Module) -> int:
-    return MOST_ROWS if isinstance(module, nn.Linear) else MOST_PACKED_ROWS
+    if isinstance(module, nn.Linear):
+        return MOST_ROWS
+    return _MOST_INT8_ROWS if isinstance(module, Int8Linear) else _MOST_BF16_ROWS
 
 
 def _plain(x: Tensor) -> bool:
