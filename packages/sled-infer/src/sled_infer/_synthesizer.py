@@ -69,7 +69,7 @@ class Synthesizer:
         """Put the parts together; `threads` as in `from_pretrained`."""
         check_fit(model, codec, tokenizer)
         self.model = model
-        model.eval()
+        model.eval()  # type: ignore[no-untyped-call]  # transformers leaves it so
         self.engine = Engine(model, threads=threads)
         self._layouts: set[Layout] = set()
         self.codec = codec

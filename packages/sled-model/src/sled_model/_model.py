@@ -1,8 +1,4 @@
-"""The SLED model: embeddings, backbone, energy head and stop head.
-
-It loads, saves and is uploaded as transformers' models are, and their AutoModel knows it; but it is
-no PreTrainedModel, the import of which takes longer than all else that a spoken sentence needs.
-"""
+"""The SLED model: embeddings, backbone, energy head and stop head in a transformers shell."""
 
 from __future__ import annotations
 
@@ -11,15 +7,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModel
-from transformers.utils.hub import PushToHubMixin
+from transformers import AutoConfig, AutoModel, PreTrainedModel
 
 from ._adapter import from_published, to_published
 from ._backbone import Backbone
 from ._batch import Batch, plan
 from ._checkpoint import choose_dtype, read_config, read_weights, write_model
 from ._config import SledConfig
-from ._empty import without_weights
 from ._errors import ModelError
 from ._head import EnergyHead
 from ._losses import Losses, distance_for, score, stop_loss
@@ -31,7 +25,7 @@ LAYER_NORM_EPS = 1e-6
 _HUB_OPTIONS = ("cache_dir", "force_download", "local_files_only", "revision", "subfolder", "token")
 
 
-class SledModel(nn.Module, PushToHubMixin):
+class SledModel(PreTrainedModel):  # type: ignore[no-untyped-call]
     """Text and past latents in, hidden states out; a latent is drawn from each in one step.
 
     Source: 2505.13181. `backbone(x, cache=None, counts=None)` is a module of its own; see
@@ -43,11 +37,13 @@ class SledModel(nn.Module, PushToHubMixin):
     """
 
     config_class = SledConfig
+    config: SledConfig
+    base_model_prefix = ""
+    _supports_sdpa = True
     cache_dtype: torch.dtype | None = None
 
     def __init__(self, config: SledConfig) -> None:
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         hidden = config.hidden_size
         self.text_embedding = nn.Embedding(config.vocab_size, hidden)
         self.latent_in = nn.Linear(config.vae_embed_dim, hidden)
@@ -57,7 +53,8 @@ class SledModel(nn.Module, PushToHubMixin):
         self.stop = nn.Linear(hidden, 1, bias=False)
         self.stop_weight: Tensor
         self.register_buffer("stop_weight", torch.tensor([float(config.stop_weight)]))
-        self.apply(self._init_weights)
+        self.post_init()  # type: ignore[no-untyped-call]
+        # Not in _init_weights: transformers does not call it for modules without own parameters.
         self.head.zero_outputs()
 
     @torch.no_grad()
@@ -67,16 +64,6 @@ class SledModel(nn.Module, PushToHubMixin):
             nn.init.normal_(module.weight, std=std)
             if isinstance(module, nn.Linear) and module.bias is not None:
                 nn.init.zeros_(module.bias)
-
-    @property
-    def device(self) -> torch.device:
-        """Where its weights are."""
-        return self.stop.weight.device
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """What its weights are made of."""
-        return self.stop.weight.dtype
 
     def embed_text(self, ids: Tensor) -> Tensor:
         """Embed token ids [..] as [.., H], through the shared norm."""
@@ -155,12 +142,7 @@ class SledModel(nn.Module, PushToHubMixin):
         return torch.randn(shape, generator=generator, device=generator.device)
 
     @classmethod
-    def _from_config(cls, config: SledConfig, *, dtype: torch.dtype | None = None) -> Self:
-        """Make a model with random weights; what `AutoModel.from_config` calls."""
-        return cls(config).to(dtype)
-
-    @classmethod
-    def from_pretrained(
+    def from_pretrained(  # type: ignore[override]
         cls,
         pretrained_model_name_or_path: str | Path,
         *,
@@ -192,7 +174,7 @@ class SledModel(nn.Module, PushToHubMixin):
         config = read_config(source, **hub) if config is None else config
         published, path = read_weights(source, **hub)
         wanted = choose_dtype(dtype if dtype is not None else options.get("torch_dtype"), published)
-        with without_weights():
+        with torch.device("meta"):
             model = cls(config)
         tensors = from_published(published, model.state_dict(), config, str(path))
         tensors = {
@@ -201,9 +183,10 @@ class SledModel(nn.Module, PushToHubMixin):
         model.load_state_dict(tensors, assign=True)
         model.backbone.rotary.fill(device)
         model.config.dtype = wanted
-        return model.eval()
+        model.eval()  # type: ignore[no-untyped-call]
+        return model
 
-    def save_pretrained(
+    def save_pretrained(  # type: ignore[override]
         self,
         save_directory: str | Path,
         *,
