@@ -112,7 +112,7 @@ def pack_weights(model: SledModel, weights: str) -> SledModel:
     """
     if weights not in WEIGHTS:
         raise ModelError(f"weights: {weights!r} is not one of {', '.join(WEIGHTS)}")
-    model.eval()
+    model.eval()  # type: ignore[no-untyped-call]  # transformers leaves it so
     if weights == "fp32":
         return model
     if model.device.type != "cpu" or model.dtype != torch.float32:
