@@ -144,7 +144,7 @@ static inline void tile_of_bf16(const Map &map, int64_t tile, Inputs &x, int64_t
     Floats even[R][2] = {}, odd[R][2] = {};
     for (int64_t k = 0; k < in; k += 4)
         for (int64_t half = 0; half < 2; half++) {
-            __builtin_prefetch(weight + (k + 2 * half) * LANES + AHEAD / 2);
+            __builtin_prefetch(weight + (k + 2 * half) * LANES + AHEAD / 4);  // 2 KiB: best here
             Words pair = load<Words>(weight + (k + 2 * half) * LANES);
             Floats low = Floats(pair << 16), high = Floats(pair & 0xffff0000u);
             for (int r = 0; r < R; r++) {
