@@ -25,7 +25,7 @@ import torch
 from _clock import held_mib, machine, set_threads, write
 from sled_codec import Codec
 from sled_infer import Request, Synthesizer, embedded, paced
-from sled_model import SledConfig, SledModel, StreamingLayout, Tokenizer
+from sled_model import SledConfig, SledModel, StreamingLayout, Tokenizer, pack_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,7 +136,7 @@ def summary(rounds: list[Heard]) -> dict[str, float | None]:
     return {name: value if value < inf else None for name, value in middles.items()}
 
 
-def random_synthesizer() -> Synthesizer:
+def random_synthesizer(dtype: str) -> Synthesizer:
     """Make a model of the published size with random weights, that never ends by itself."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -145,7 +145,7 @@ def random_synthesizer() -> Synthesizer:
             torch.nn.init.normal_(parameter, std=0.02)
     model.stop_logits = lambda z: z.new_full(z.shape[:-1], -9.0)  # type: ignore[method-assign]
     tokenizer = Tokenizer.from_pretrained(embedded.folder("digits"))
-    return Synthesizer(model, Codec.from_pretrained(), tokenizer)
+    return Synthesizer(pack_weights(model, dtype), Codec.from_pretrained(), tokenizer)
 
 
 def parse() -> argparse.Namespace:
@@ -154,7 +154,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--model", default="digits", help="digits, english, folder or hub id")
     parser.add_argument("--codec", help="the model's own unless given")
     parser.add_argument("--size", choices=["published"], help="random weights instead of a model")
-    parser.add_argument("--dtype", default="fp32", help="of the model, where one is read")
+    parser.add_argument("--dtype", default="fp32", help="weights: fp32, bf16 or int8")
     parser.add_argument("--text", help="what to say; digits for the digits voice")
     parser.add_argument("--rate", type=float, default=10, help="tokens a second; 0 is at once")
     parser.add_argument("--interleave", help="tokens:frames; the model's own, else 5:45")
@@ -195,7 +195,7 @@ def main() -> None:
     args = parse()
     threads = set_threads(args.threads)
     if args.size:
-        synthesizer = random_synthesizer()
+        synthesizer = random_synthesizer(args.dtype)
     else:
         synthesizer = Synthesizer.from_pretrained(args.model, codec=args.codec, dtype=args.dtype)
     task = choose_task(args, synthesizer)
