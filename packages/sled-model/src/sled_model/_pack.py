@@ -95,12 +95,16 @@ class Int8Linear(nn.Module):
         return y
 
 
-def pack_weights(model: SledModel, weights: str) -> SledModel:
+def pack_weights(
+    model: SledModel, weights: str, *, smallest_int8: int = _SMALLEST_INT8
+) -> SledModel:
     """Turn a float32 model into one that decodes faster on a CPU; in place, for good.
 
     Args:
         model: on the CPU. Afterwards it can neither be trained nor saved.
         weights: "fp32" (leaves it as it is), "bf16" or "int8".
+        smallest_int8: maps with a side below this stay bf16 in "int8", which is much faster for
+            them; less only tells what rounding does to a small model.
 
     Returns:
         The same model, in evaluation mode.
@@ -125,8 +129,8 @@ def pack_weights(model: SledModel, weights: str) -> SledModel:
     with torch.no_grad():
         for layer in model.backbone.layers:
             _absorb_norms(layer)
-        _replace(model.backbone, kind)
-        _replace(model.head, kind)
+        for part in (model.backbone, model.head):
+            _replace(part, kind, smallest_int8)
         for name, part in model.head.named_modules():
             # Between two maps bf16 will do; what is summed up, and what is drawn, is float32.
             if isinstance(part, Bf16Linear) and not name.endswith((".inner", ".outer")):
@@ -150,13 +154,13 @@ def _absorb_norms(layer: Any) -> None:  # noqa: ANN401 (a backbone's layer)
         setattr(layer, name, UnitNorm(size, norm.eps))
 
 
-def _replace(module: nn.Module, kind: type[Bf16Linear | Int8Linear]) -> None:
+def _replace(module: nn.Module, kind: type[Bf16Linear | Int8Linear], smallest: int) -> None:
     for name, child in module.named_children():
         if isinstance(child, nn.Linear):
-            small = min(child.in_features, child.out_features) < _SMALLEST_INT8
+            small = min(child.in_features, child.out_features) < smallest
             setattr(module, name, Bf16Linear(child) if small else kind(child))
         else:
-            _replace(child, kind)
+            _replace(child, kind, smallest)
 
 
 def _tiles(weight: Tensor, together: int) -> Tensor | None:
