@@ -90,9 +90,8 @@ def test_a_machine_without_the_kernels_is_an_error_before_anything_changes(tiny_
     assert torch.equal(spoken(tiny_model)[0], wanted[0])
 
 
-def test_maps_too_small_for_int8_kernels_are_bf16(tiny_model, monkeypatch):
-    monkeypatch.setattr(pack, "_SMALLEST_INT8", 12)
-    packed = pack_weights(tiny_model, "int8")
+def test_maps_too_small_for_int8_kernels_are_bf16(tiny_model):
+    packed = pack_weights(tiny_model, "int8", smallest_int8=12)
     assert isinstance(packed.backbone.layers[0].attention.qkv, pack.Int8Linear)
     assert isinstance(packed.head.blocks[0].inner, pack.Int8Linear)
     assert isinstance(packed.head.noise_in, pack.Bf16Linear)

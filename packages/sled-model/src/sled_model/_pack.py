@@ -95,16 +95,14 @@ class Int8Linear(nn.Module):
         return y
 
 
-def pack_weights(
-    model: SledModel, weights: str, *, smallest_int8: int = _SMALLEST_INT8
-) -> SledModel:
+def pack_weights(model: SledModel, weights: str, *, smallest_int8: int | None = None) -> SledModel:
     """Turn a float32 model into one that decodes faster on a CPU; in place, for good.
 
     Args:
         model: on the CPU. Afterwards it can neither be trained nor saved.
         weights: "fp32" (leaves it as it is), "bf16" or "int8".
-        smallest_int8: maps with a side below this stay bf16 in "int8", which is much faster for
-            them; less only tells what rounding does to a small model.
+        smallest_int8: maps with a side below this stay bf16 in "int8"; None for 512, below which
+            that is much faster. Less only tells what rounding does to a small model.
 
     Returns:
         The same model, in evaluation mode.
@@ -130,7 +128,7 @@ def pack_weights(
         for layer in model.backbone.layers:
             _absorb_norms(layer)
         for part in (model.backbone, model.head):
-            _replace(part, kind, smallest_int8)
+            _replace(part, kind, _SMALLEST_INT8 if smallest_int8 is None else smallest_int8)
         for name, part in model.head.named_modules():
             # Between two maps bf16 will do; what is summed up, and what is drawn, is float32.
             if isinstance(part, Bf16Linear) and not name.endswith((".inner", ".outer")):
