@@ -31,10 +31,11 @@ _BATCH = 12
 def dev_sentences(texts: Path, count: int) -> list[str]:
     """Give short sentences of the held-out end of the texts, spread evenly."""
     rows = [line.split("|", 1) for line in texts.read_text(encoding="utf-8").splitlines() if line]
+    tested = test_names()
     fit = [
         text
         for name, text in rows[-_HELD_OUT:]
-        if name not in test_names() and _SHORTEST < len(text) < _LONGEST
+        if name not in tested and _SHORTEST < len(text) < _LONGEST
     ]
     return fit[:: max(1, len(fit) // count)][:count]
 
