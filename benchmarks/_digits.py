@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sled_infer.evaluation import Judge, WordErrors, ratio
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 DIGIT_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -44,6 +44,11 @@ def spoken_digits(text: str) -> list[str]:
     """
     tokens = re.findall(r"\d|[^\W\d_]+", text.lower())
     return [token if token.isdecimal() else _DIGITS.get(token, _OTHER_WORD) for token in tokens]
+
+
+def read_digits(texts: Iterable[str]) -> dict[str, list[str]]:
+    """Give the digits of each transcript."""
+    return {text: spoken_digits(text) for text in texts}
 
 
 def error_rate(scores: Sequence[WordErrors]) -> tuple[float, tuple[float, float]]:

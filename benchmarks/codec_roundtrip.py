@@ -24,12 +24,12 @@ from _clips import (
     read_takes,
     test_strings,
 )
-from _digits import error_rate, spoken_digits
+from _digits import error_rate, read_digits
 from sled_codec import Codec
-from sled_infer.evaluation import JUDGES, compare, hear, normalise
+from sled_infer.evaluation import JUDGES, hear_words, normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from torch import Tensor
 
@@ -44,7 +44,7 @@ class Material:
     waves: list[Tensor]
     texts: list[str]
     recogniser: str
-    read: Callable[[Sequence[str]], Mapping[str, Sequence[str]]]
+    read: Callable[[Iterable[str]], Mapping[str, Sequence[str]]]
 
 
 def sentences(speech: Path, source: str, limit: int | None) -> Material:
@@ -61,11 +61,7 @@ def digit_strings(speech: Path, limit: int | None) -> Material:
         takes[speakers[number % len(speakers)]].join(digits, rng)
         for number, digits in enumerate(strings[:limit])
     ]
-    return Material(waves, [in_words(s) for s in strings[:limit]], "whisper-tiny", _digits_of)
-
-
-def _digits_of(texts: Sequence[str]) -> dict[str, list[str]]:
-    return {text: spoken_digits(text) for text in texts}
+    return Material(waves, [in_words(s) for s in strings[:limit]], "whisper-tiny", read_digits)
 
 
 def round_trip(codec: Codec, wave: Tensor) -> Tensor:
@@ -78,16 +74,15 @@ def measure(material: Material, codec: Codec, recogniser: str) -> dict[str, Any]
     """Hear the material before and after the codec."""
     judge = JUDGES[recogniser]
     coded = [round_trip(codec, wave) for wave in material.waves]
-    heard = hear(judge, [*material.waves, *coded], SAMPLE_RATE)
+    texts, waves = [*material.texts, *material.texts], [*material.waves, *coded]
+    heard = hear_words(judge, waves, SAMPLE_RATE, texts, read=material.read)
     count = len(coded)
     result: dict[str, Any] = {"recogniser": judge.title, "clips": count}
-    words = material.read([*material.texts, *heard])
-    for name, texts in (("before", heard[:count]), ("after", heard[count:])):
-        pairs = zip(material.texts, texts, strict=True)
-        scores = [compare(words[said], words[text]) for said, text in pairs]
+    for name, part in (("before", heard[:count]), ("after", heard[count:])):
+        scores = [each.errors for each in part]
         result["words"] = sum(score.length for score in scores)
         wer, interval = error_rate(scores)
-        result[name] = {"wer": wer, "interval": interval, "texts": texts}
+        result[name] = {"wer": wer, "interval": interval, "texts": [each.text for each in part]}
     return result
 
 

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from _clips import SAMPLE_RATE, add_speech_argument, in_words, read_takes, test_strings
-from _digits import PROMPTED, error_rate, spoken_digits
+from _digits import PROMPTED, error_rate, read_digits
 from sled_codec import write_audio
 from sled_infer import Request, Synthesizer
-from sled_infer.evaluation import JUDGES, Judge, WordErrors, compare, hear
+from sled_infer.evaluation import JUDGES, Judge, WordErrors, hear_words
 from sled_model import OfflineLayout
 
 if TYPE_CHECKING:
@@ -94,19 +94,18 @@ def measure(
     judge: Judge, waves: list[Tensor], names: list[str], strings: list[str], rate: int
 ) -> dict[str, Any]:
     """Have one set of waves judged: accuracy, its interval, by speaker, and every text."""
-    heard = hear(judge, waves, rate)
-    scores = [compare(list(s), spoken_digits(text)) for s, text in zip(strings, heard, strict=True)]
+    heard = hear_words(judge, waves, rate, strings, read=read_digits)
     by_speaker: dict[str, list[WordErrors]] = {}
-    for name, score in zip(names, scores, strict=True):
-        by_speaker.setdefault(name, []).append(score)
-    rate_of_errors, (low, high) = error_rate(scores)
+    for name, each in zip(names, heard, strict=True):
+        by_speaker.setdefault(name, []).append(each.errors)
+    rate_of_errors, (low, high) = error_rate([each.errors for each in heard])
     return {
         "accuracy": 1 - rate_of_errors,
         "interval": (1 - high, 1 - low),
         "speakers": {name: 1 - error_rate(part)[0] for name, part in sorted(by_speaker.items())},
         "heard": [
-            {"speaker": name, "digits": digits, "text": text}
-            for name, digits, text in zip(names, strings, heard, strict=True)
+            {"speaker": name, "digits": digits, "text": each.text}
+            for name, digits, each in zip(names, strings, heard, strict=True)
         ],
     }
 

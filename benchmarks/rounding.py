@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from _clips import TOOLS, add_speech_argument
 from _clock import add_arguments, machine, set_threads, write
+from _digits import error_rate
 from sled_infer import Request, Synthesizer
-from sled_infer.evaluation import compare, find_judges, hear, normalise, ratio, read_clips
+from sled_infer.evaluation import find_judges, hear_words, read_clips
 from sled_model import pack_weights
 
 if TYPE_CHECKING:
-    from sled_infer.evaluation import Estimate, WordErrors
+    from sled_infer.evaluation import WordErrors
 
 WEIGHTS = ("fp32", "bf16", "int8")
 _AT_ONCE = 4  # utterances; more rows than native int8 takes would be ten times slower
@@ -39,14 +40,8 @@ def errors(voice: Synthesizer, texts: list[str]) -> list[WordErrors]:
         part = texts[first : first + _AT_ONCE]
         asked = [Request(text, seed=seed) for seed, text in enumerate(part, first)]
         waves += [speech.wave for speech in voice.synthesize_batch(asked)]
-    heard = hear(find_judges(["moonshine"])[0], waves, voice.sample_rate)
-    words = normalise([*texts, *heard])
-    return [compare(words[text], words[does]) for text, does in zip(texts, heard, strict=True)]
-
-
-def word_error(counts: list[WordErrors]) -> Estimate | None:
-    """Give the share of words that were wrong, with its interval over texts."""
-    return ratio([each.total for each in counts], [each.length for each in counts])
+    heard = hear_words(find_judges(["moonshine"])[0], waves, voice.sample_rate, texts)
+    return [each.errors for each in heard]
 
 
 def main() -> None:
@@ -63,14 +58,10 @@ def main() -> None:
     rows = []
     for weights in WEIGHTS:
         voice = load(args.model, weights, threads)
-        error = word_error(errors(voice, [clip.text for clip in clips]))
-        if error is None:
-            raise SystemExit(f"{args.speech}: no words to be said")
-        low, high = 100 * error.low, 100 * error.high
-        print(
-            f"{weights:5} word error {100 * error.value:5.1f} % [{low:.1f}, {high:.1f}]", flush=True
-        )
-        rows.append({"weights": weights, "word_error": error.value, "low": error.low})
+        error, (low, high) = error_rate(errors(voice, [clip.text for clip in clips]))
+        interval = f"[{100 * low:.1f}, {100 * high:.1f}]"
+        print(f"{weights:5} word error {100 * error:5.1f} % {interval}", flush=True)
+        rows.append({"weights": weights, "word_error": error, "interval": (low, high)})
     if args.json:
         write(args.json, {"machine": machine(threads), "rows": rows})
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import soundfile
 import torch
-from sled_infer.evaluation import compare, find_judges, hear, normalise
+from sled_infer.evaluation import find_judges, hear_words
 
 NAME = "heard.jsonl"
 _AT_ONCE = 50
@@ -33,14 +33,13 @@ def hear_clips(paths: list[Path], judge: str) -> list[dict[str, object]]:
     for path in paths:
         samples, rate = soundfile.read(path, dtype="float32")
         waves.append(torch.from_numpy(samples))
-    heard = hear(find_judges([judge])[0], waves, rate)
     said = [json.loads(path.with_suffix(".json").read_text())["text"] for path in paths]
-    words = normalise([*said, *heard])
     rows: list[dict[str, object]] = []
-    for path, should, does in zip(paths, said, heard, strict=True):
-        errors = compare(words[should], words[does])
-        error = round(errors.total / max(1, errors.length), 3)
-        rows.append({"clip": path.stem, "error": error, "heard": does})
+    for path, heard in zip(
+        paths, hear_words(find_judges([judge])[0], waves, rate, said), strict=True
+    ):
+        error = round(heard.errors.total / max(1, heard.errors.length), 3)
+        rows.append({"clip": path.stem, "error": error, "heard": heard.text})
     return rows
 
 

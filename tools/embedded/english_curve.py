@@ -20,7 +20,7 @@ from export_voice import export_model
 from run_log import append
 from sled_infer import Request, Synthesizer, embedded
 from sled_infer._dictation import DURATIONS_NAME
-from sled_infer.evaluation import compare, find_judges, hear, normalise
+from sled_infer.evaluation import find_judges, hear_words
 from teacher_text import test_names
 
 _HELD_OUT = 300
@@ -49,11 +49,8 @@ def word_error(voice: Synthesizer, sentences: list[str], guidance: float) -> flo
             for number, text in enumerate(sentences[first : first + _BATCH])
         ]
         waves += [speech.wave for speech in voice.synthesize_batch(asked)]
-    heard = hear(find_judges(["moonshine"])[0], waves, voice.sample_rate)
-    words = normalise([*sentences, *heard])
-    scores = [
-        compare(words[text], words[does]) for text, does in zip(sentences, heard, strict=True)
-    ]
+    heard = hear_words(find_judges(["moonshine"])[0], waves, voice.sample_rate, sentences)
+    scores = [each.errors for each in heard]
     return sum(score.total for score in scores) / sum(score.length for score in scores)
 
 

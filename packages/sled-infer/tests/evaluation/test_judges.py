@@ -5,7 +5,17 @@ import json
 import pytest
 import torch
 from sled_infer import Journal, SynthesisError
-from sled_infer.evaluation import JUDGES, Judge, ask, embed, find_judges, hear, normalise
+from sled_infer.evaluation import (
+    JUDGES,
+    Judge,
+    WordErrors,
+    ask,
+    embed,
+    find_judges,
+    hear,
+    hear_words,
+    normalise,
+)
 
 LOUD = 0.5 * torch.sin(torch.arange(8000) / 10)
 
@@ -48,6 +58,32 @@ def test_texts_are_normalised_once_each(judges, judge_log):
     }
     assert judge_log.read_text() == "words\nwords\n"
     assert normalise([]) == {}
+
+
+def test_what_is_heard_is_counted_against_what_was_to_be_said(judges):
+    waves = [LOUD, 0.01 * LOUD, LOUD]
+    found = hear_words(judges[0], waves, 16_000, ["One, two, three!", "Two words.", "one four"])
+    assert [each.text for each in found] == hear(judges[0], waves, 16_000)
+    assert [each.errors for each in found] == [
+        WordErrors(0, 0, 0, 3),
+        WordErrors(0, 2, 0, 2),
+        WordErrors(1, 0, 1, 2),
+    ]
+
+
+def test_words_may_be_read_otherwise_than_they_are_normalised(judges, judge_log):
+    def initials(texts):
+        return {text: [word[0] for word in text.split()] for text in texts}
+
+    found = hear_words(judges[0], [LOUD], 16_000, ["on top to"], read=initials)
+    assert found[0].errors == WordErrors(0, 0, 0, 3)
+    assert judge_log.read_text() == "text\n"
+
+
+def test_each_wave_wants_a_text_before_anything_is_heard(judges, judge_log):
+    with pytest.raises(SynthesisError, match="texts: 1 for 2 waves; give one a wave"):
+        hear_words(judges[0], [LOUD, LOUD], 16_000, ["one two three"])
+    assert not judge_log.exists()
 
 
 def test_without_uv_it_is_said_what_to_install(monkeypatch, tmp_path):

@@ -14,7 +14,7 @@ from ._choose import SYSTEMS, default_systems, make_systems
 from ._clips import LONGEST, SHORTEST, Clip, read_clips
 from ._evaluate import Report, evaluate
 from ._finished import Finished
-from ._hearing import ask, embed, hear
+from ._hearing import Heard, ask, embed, hear, hear_words
 from ._judges import DEFAULT_JUDGES, JUDGES, Judge, find_judges
 from ._protocols import PROTOCOLS, Protocol, ProtocolName, Speaking
 from ._run import Progress
@@ -33,6 +33,7 @@ __all__ = [
     "Estimate",
     "Finished",
     "Flite",
+    "Heard",
     "Judge",
     "Progress",
     "Protocol",
@@ -51,6 +52,7 @@ __all__ = [
     "evaluate",
     "find_judges",
     "hear",
+    "hear_words",
     "make_systems",
     "mean",
     "normalise",

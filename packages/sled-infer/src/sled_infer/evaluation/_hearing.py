@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self
@@ -9,16 +10,27 @@ from typing import TYPE_CHECKING, Any, Self
 import torch
 from sled_codec import resample, write_audio
 
+from sled_infer import SynthesisError
+
 from ._judges import Judge, Session
+from ._words import WordErrors, compare, normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from torch import Tensor
 
 _SAMPLE_RATE = 16_000
 # Recognisers lose a word that begins with the file: all are given this much silence around.
 _SILENCE_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a recogniser wrote down for a wave, and its errors against what was to be said."""
+
+    text: str
+    errors: WordErrors
 
 
 class Listener:
@@ -57,6 +69,37 @@ def ask(judge: Judge, waves: Sequence[Tensor], sample_rate: int) -> list[dict[st
 def hear(judge: Judge, waves: Sequence[Tensor], sample_rate: int) -> list[str]:
     """Give what a recogniser writes down for each wave `[samples]`."""
     return [answer["text"] for answer in ask(judge, waves, sample_rate)]
+
+
+def hear_words(
+    judge: Judge,
+    waves: Sequence[Tensor],
+    sample_rate: int,
+    texts: Sequence[str],
+    *,
+    read: Callable[[Iterable[str]], Mapping[str, Sequence[str]]] = normalise,
+) -> list[Heard]:
+    """Have a recogniser hear waves `[samples]`, and count its errors against their texts.
+
+    Args:
+        judge: of kind "text".
+        waves: float with full scale ±1.
+        sample_rate: of all waves.
+        texts: what each wave should say.
+        read: gives the words of each text, said or heard, in the form in which they are compared.
+
+    Raises:
+        SynthesisError: not one text a wave, or the judge or the normaliser does not run.
+
+    """
+    if len(texts) != len(waves):
+        raise SynthesisError(f"texts: {len(texts)} for {len(waves)} waves; give one a wave")
+    heard = hear(judge, waves, sample_rate)
+    words = read([*texts, *heard])
+    return [
+        Heard(found, compare(words[text], words[found]))
+        for text, found in zip(texts, heard, strict=True)
+    ]
 
 
 def embed(judge: Judge, waves: Sequence[Tensor], sample_rate: int) -> Tensor:
