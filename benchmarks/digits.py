@@ -24,7 +24,7 @@ from _digits import PROMPTED, error_rate, read_digits
 from sled_codec import write_audio
 from sled_infer import Request, Synthesizer
 from sled_infer.evaluation import JUDGES, Judge, WordErrors, hear_words
-from sled_model import OfflineLayout
+from sled_model import WEIGHTS, OfflineLayout
 
 if TYPE_CHECKING:
     from sled_infer import Voice
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 RECOGNISERS = {name: judge for name, judge in JUDGES.items() if judge.kind == "text"}
 RECOGNISERS[PROMPTED.name] = PROMPTED
 DEFAULT_RECOGNISERS = ("whisper-tiny", PROMPTED.name)
-DTYPES = ("fp32", "bf16", "int8")
 WAYS = ("whole", "streamed", "offline")
 LONGEST = 10.0  # seconds of a string
 
@@ -126,7 +125,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--codec", help="the model's own unless given")
     parser.add_argument("--speakers", nargs="+", help="all of the voice's unless given")
     parser.add_argument("--way", choices=WAYS, default="whole", help="how the text is given")
-    parser.add_argument("--dtype", nargs="+", choices=DTYPES, default=["fp32"], help="weights")
+    parser.add_argument("--dtype", nargs="+", choices=WEIGHTS, default=["fp32"], help="weights")
     parser.add_argument("--cfg", type=float, default=2.0)
     parser.add_argument("--seed", type=int, default=0, help="of the first string, then counting up")
     parser.add_argument("--limit", type=int, help="strings, for a quick look")

@@ -17,12 +17,11 @@ from _clock import add_arguments, machine, set_threads, write
 from _digits import error_rate
 from sled_infer import Request, Synthesizer
 from sled_infer.evaluation import find_judges, hear_words, read_clips
-from sled_model import pack_weights
+from sled_model import WEIGHTS, pack_weights
 
 if TYPE_CHECKING:
     from sled_infer.evaluation import WordErrors
 
-WEIGHTS = ("fp32", "bf16", "int8")
 _AT_ONCE = 4  # utterances; more rows than native int8 takes would be ten times slower
 
 

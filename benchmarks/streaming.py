@@ -25,7 +25,7 @@ import torch
 from _clock import held_mib, machine, set_threads, write
 from sled_codec import Codec
 from sled_infer import Request, Synthesizer, embedded, paced
-from sled_model import SledConfig, SledModel, StreamingLayout, Tokenizer, pack_weights
+from sled_model import WEIGHTS, SledConfig, SledModel, StreamingLayout, Tokenizer, pack_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,7 +154,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--model", default="digits", help="digits, english, folder or hub id")
     parser.add_argument("--codec", help="the model's own unless given")
     parser.add_argument("--size", choices=["published"], help="random weights instead of a model")
-    parser.add_argument("--dtype", default="fp32", help="weights: fp32, bf16 or int8")
+    parser.add_argument("--dtype", choices=WEIGHTS, default="fp32", help="of the weights")
     parser.add_argument("--text", help="what to say; digits for the digits voice")
     parser.add_argument("--rate", type=float, default=10, help="tokens a second; 0 is at once")
     parser.add_argument("--interleave", help="tokens:frames; the model's own, else 5:45")

@@ -3,9 +3,12 @@
 import re
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
 import sled_cli
+from sled_cli._options import Dtype
+from sled_model import WEIGHTS
 
 
 @pytest.mark.parametrize(
@@ -64,6 +67,12 @@ def test_a_usage_error_is_one_line_and_exit_code_2(sled, arguments, says):
     assert re.fullmatch(r"sled: error: [^\n]+\n", outcome.err)
     assert says in outcome.err
     assert "--help" in outcome.err
+
+
+def test_weights_may_be_of_each_kind_that_a_model_has():
+    # The option names them again: --help imports no model.
+    choices, *_ = get_args(Dtype)
+    assert get_args(choices) == WEIGHTS
 
 
 def test_an_unforeseen_error_is_one_line_and_exit_code_1(sled, monkeypatch):

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from sled_model import KVCache, ModelError, pack_weights
+from sled_model import WEIGHTS, KVCache, ModelError, pack_weights
 from sled_model import _pack as pack
 
 NEAR = {"bf16": 0.02, "int8": 0.06}
@@ -66,6 +66,10 @@ def test_packing_draws_no_random_numbers(tiny_model):
     before = torch.random.get_rng_state()
     pack_weights(tiny_model, "int8")
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_there_are_no_other_weights_than_those_compared_here():
+    assert set(WEIGHTS) == {"fp32", *NEAR}
 
 
 @pytest.mark.parametrize("weights", ["int4", "", "float32"])

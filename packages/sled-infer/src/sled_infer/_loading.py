@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from sled_codec import Codec, CodecError
-from sled_model import SledModel, pack_weights
+from sled_model import WEIGHTS, SledModel, pack_weights
 
 from ._dictation import Dictation
 from ._errors import SynthesisError
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from ._card import VoiceCard
 
-DTYPES = ("fp32", "bf16", "int8")
 _KINDS = ("cpu", "cuda", "mps")
 
 
@@ -55,8 +54,8 @@ def load_model(source: str | Path, dtype: str, device: torch.device, **hub: Any)
         ModelError: the model cannot be read, or this processor has no kernels for the dtype.
 
     """
-    if dtype not in DTYPES:
-        raise SynthesisError(f"dtype: {dtype!r} is not one of {', '.join(DTYPES)}")
+    if dtype not in WEIGHTS:
+        raise SynthesisError(f"dtype: {dtype!r} is not one of {', '.join(WEIGHTS)}")
     if device.type == "cpu":
         return pack_weights(SledModel.from_pretrained(source, device=device, **hub), dtype)
     if dtype == "int8":

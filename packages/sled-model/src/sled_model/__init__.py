@@ -16,7 +16,7 @@ from ._layout import Arrangement, Layout, OfflineLayout, StreamingLayout, layout
 from ._losses import Losses
 from ._model import SledModel, register
 from ._native import native_state
-from ._pack import pack_weights
+from ._pack import WEIGHTS, pack_weights
 from ._static import Seat, StaticStep
 from ._step import Stepper
 from ._tokenizer import Tokenizer
@@ -24,6 +24,7 @@ from ._tokenizer import Tokenizer
 __version__ = "0.1.0"
 
 __all__ = [
+    "WEIGHTS",
     "Arrangement",
     "Batch",
     "Drawer",
