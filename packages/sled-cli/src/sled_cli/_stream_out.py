@@ -7,7 +7,6 @@ pipe gets a header of unknown length, which players read to the end.
 
 import struct
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Literal, Self
 
 from sled_cli._errors import CliError
@@ -64,12 +63,7 @@ class StreamSink:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._file is not None and self._file is not self._stdout:
             self._file.close()
 
