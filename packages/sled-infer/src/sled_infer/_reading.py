@@ -69,6 +69,14 @@ def speak_all(
     planner: Planner, engine: Engine, requests: Sequence[Request], *, batch_size: int
 ) -> list[Speech]:
     """Speak all pieces of all requests in one batch, and put each request together."""
+    _check_batch(batch_size)
+    with computing(engine.threads):
+        return _speak_all(planner, engine, requests, batch_size)
+
+
+def _speak_all(
+    planner: Planner, engine: Engine, requests: Sequence[Request], batch_size: int
+) -> list[Speech]:
     readings: list[Reading] = []
     for place, request in enumerate(requests):
         with _naming(place, len(requests)):
@@ -116,6 +124,7 @@ def speak_pieces(
     planner: Planner, engine: Engine, request: Request, *, batch_size: int, done: Sequence[float]
 ) -> Pieces:
     """Speak one request piece by piece, in order, a batch of pieces at a time."""
+    _check_batch(batch_size)
     reading = Reading(planner, request)
     spoken = _spoken(planner, engine, reading, batch_size, len(done))
     return Pieces(len(reading.pieces), within(spoken, request.max_seconds, done))
@@ -146,6 +155,11 @@ def piece_seed(seed: int, number: int) -> int:
         return seed
     digest = blake2b(f"{seed}:{number}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big")
+
+
+def _check_batch(size: int) -> None:
+    if size < 1:
+        raise SynthesisError(f"batch_size: {size} is too small; give 1 or more")
 
 
 @contextmanager
