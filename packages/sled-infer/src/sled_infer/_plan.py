@@ -14,6 +14,7 @@ from ._errors import SynthesisError
 from ._measure import Measure
 from ._noise import SeededNoise
 from ._normalise import check_normaliser, make_phrases, normalise
+from ._prompt import Prompter
 from ._reader import TextReader
 from ._text import check_room, frames_at_least
 from ._utterance import Utterance
@@ -133,11 +134,10 @@ class Planner:
             return None if whole else max(most - said, most // 2)
         if self.voiceless(request):
             return positions * _SHARE_BESIDE_FIRST
-        if self.dictation is not None:
-            positions -= 2 * self._lead_frames()  # before the prompt and after the text
+        positions -= 2 * self._prompter.lead  # before the prompt and after the text
         if voice is None:
             return positions - 2
-        left = positions - sum(self._prompt_room(voice)) - 2
+        left = positions - sum(self._prompter.room(voice)) - 2
         # What a continuation speaks begins with the rest of its transcript: in one piece only.
         enough = voice.mode != "continuation" and left >= positions * _LEAST_SHARE
         return left if enough else None
@@ -160,7 +160,7 @@ class Planner:
 
     def _reader(self, request: Request, voice: Voice | None) -> TextReader:
         words = self._normalise(request)
-        turns = 0 if voice is None else self._turns(voice)
+        turns, recorded = self._prompter.turns(voice)
         return TextReader(
             self.tokenizer,
             self.card,
@@ -168,27 +168,8 @@ class Planner:
             words,
             dictation=self.dictation,
             prompt_turns=turns,
-            recorded_turns=0 if voice is None else voice.recorded_frames // self._turn,
+            recorded_turns=recorded,
         )
-
-    @property
-    def _turn(self) -> int:
-        """Frames a token, where text and frames take turns."""
-        return max(1, (self.config.stream_m or 1) // (self.config.stream_n or 1))
-
-    def _turns(self, voice: Voice) -> int:
-        """Count the whole turns of a prompt."""
-        return len(voice.codes) // self._turn
-
-    def _lead_frames(self) -> int:
-        return 0 if self.dictation is None else self.dictation.lead * self._turn
-
-    def _prompt_room(self, voice: Voice) -> tuple[int, int]:
-        """Count the tokens of a prompt's transcript, and its frames."""
-        if self.dictation is None:
-            return len(self.tokenizer.encode(voice.transcript)) - 2, len(voice.codes)
-        turns = self._turns(voice)
-        return turns, turns * self._turn + self._lead_frames()
 
     def _utterance(self, request: Request, ids: Sequence[int], voice: Voice | None) -> Utterance:
         # The engine ends at the last position by itself.
@@ -198,7 +179,7 @@ class Planner:
             longest = max(1, int(min(longest, request.max_seconds * self.codec.frame_rate)))
         return Utterance(
             text_ids=torch.tensor(ids, dtype=torch.int64),
-            prompt=self._prompt(voice),
+            prompt=self._prompter.latents(voice),
             cfg=request.cfg,
             noise=SeededNoise(request.seed, self.config.noise_channels),
             max_frames=longest,
@@ -209,7 +190,8 @@ class Planner:
         """End what is dictated soon after its last turn, should the model miss its end."""
         if self.dictation is None:
             return utterance
-        frames = (len(utterance.text_ids) - 2) * self._turn + self._lead_frames() + _TAIL
+        turns = len(utterance.text_ids) - 2
+        frames = turns * self._prompter.turn + self._prompter.lead + _TAIL
         most = max(1, min(utterance.max_frames, frames - len(utterance.prompt)))
         return replace(utterance, max_frames=most)
 
@@ -218,26 +200,16 @@ class Planner:
         if self.dictation is not None and (request.layout or own) != own:
             raise SynthesisError("layout: a voice that reads dictations has its own; give none")
 
-    def _prompt(self, voice: Voice | None) -> Tensor:
-        if voice is None:
-            return torch.empty(0, self.config.vae_embed_dim)
-        latents = self.codec.latents(voice.codes.to(self.codec.device)).cpu()
-        if self.dictation is None:
-            return latents
-        return torch.cat([self._lead, latents[: self._turns(voice) * self._turn]])
-
     @cached_property
-    def _lead(self) -> Tensor:
-        """The silence before a prompt: what is dictated is spoken after the lead."""
-        silence = torch.zeros(self._lead_frames() * self.codec.hop_length)
-        return self.codec.latents(self.codec.encode(silence, self.codec.sample_rate)).cpu()
+    def _prompter(self) -> Prompter:
+        return Prompter(self.config, self.codec, self.tokenizer, self.dictation)
 
     def _check_room(self, full: str, tokens: int, voice: Voice | None) -> None:
         """Weigh the least that must be spoken against the positions that are left."""
         rate, prompt, words = self.codec.frame_rate, 0, 0
         frames = frames_at_least(full, rate)
         if voice is not None:
-            words, prompt = self._prompt_room(voice)
+            words, prompt = self._prompter.room(voice)
             spoken = (
                 prompt if voice.mode == "continuation" else frames_at_least(voice.transcript, rate)
             )
