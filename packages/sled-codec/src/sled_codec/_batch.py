@@ -16,8 +16,8 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from sled_codec._incremental import DecoderState, push
+from sled_codec._memory import Memory
 from sled_codec._pack import Network
-from sled_codec._stages import Memory
 
 _FRAMES_AT_ONCE = 32
 

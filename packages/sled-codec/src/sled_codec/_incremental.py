@@ -15,8 +15,8 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
+from sled_codec._memory import Memory
 from sled_codec._pack import Network
-from sled_codec._stages import Memory
 
 
 @dataclass

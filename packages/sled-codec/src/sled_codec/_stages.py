@@ -6,55 +6,18 @@ strided or transposed convolution whose kernel spans two strides is the same wit
 blocks of steps. Weights are repacked for that once (see `stages`).
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-from encodec.modules.conv import pad1d
 from torch import Tensor, nn
 from torch.nn.functional import elu
 
+from sled_codec._memory import Memory, pad
+
 _FEW_INPUTS = 32
 _FEW_OUTPUTS = 4
-
-
-@dataclass
-class Memory:
-    """What the layers keep from one pass to the next, in the order in which they run.
-
-    ``before``: what the last pass left, None at the start. ``after``: what this one leaves,
-    ``[.., B, C]`` each. ``lengths``: how many steps of each row are real, in a pass that ends
-    the rows; None while more is to come. ``mode``: how EnCodec pads.
-    """
-
-    before: Iterator[Tensor] | None
-    mode: str
-    lengths: list[int] | None = None
-    after: list[Tensor] = field(default_factory=list)
-
-    def extend(self, x: Tensor, reach: int, right: int = 0) -> Tensor:
-        """Put the ``reach`` steps before ``x`` in front of it, and keep its own last ones."""
-        if reach == 0:
-            return x
-        if self.before is None:
-            x = _pad(x, (reach, right), self.mode)
-        else:
-            x = torch.cat((next(self.before), x))
-            x = _pad(x, (0, right), self.mode) if right else x
-        self.after.append(x[-reach:].clone())
-        return x
-
-    def take(self, rows: int, like: Tensor) -> Tensor:
-        """Give a recurrent state ``[B, H]``: zeros at the start."""
-        if self.before is None:
-            return like.new_zeros(rows, like.shape[-1])
-        return next(self.before)
-
-
-def _pad(x: Tensor, sides: tuple[int, int], mode: str) -> Tensor:
-    padded: Tensor = pad1d(x.permute(1, 2, 0), sides, mode=mode)
-    return padded.permute(2, 0, 1).contiguous()
 
 
 class Stage(Protocol):
@@ -169,7 +132,7 @@ class Downsampling:
         for row, length in enumerate(lengths):
             extra = -length % self.stride
             if extra:
-                whole = _pad(x[:length, row : row + 1], (0, extra), mode)
+                whole = pad(x[:length, row : row + 1], (0, extra), mode)
                 x[length : length + extra, row] = whole[length:, 0]
         return x
 
