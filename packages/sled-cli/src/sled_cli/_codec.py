@@ -44,7 +44,8 @@ def encode(
 
     with session(quiet=quiet, verbose=verbose) as channels:
         pairs = pair_targets(sources, output, ".safetensors")
-        _each(job, pairs, channels, codec, device, offline=offline, as_json=as_json)
+        model = load_codec(codec, device, offline=offline)
+        _each(job, pairs, model, channels, as_json=as_json)
 
 
 def decode(
@@ -61,15 +62,8 @@ def decode(
     """Turn codes or latents, as `sled codec encode` writes them, back into audio."""
     with session(quiet=quiet, verbose=verbose) as channels:
         pairs = pair_targets(sources, output, ".wav")
-        _each(
-            _audio_of(load_latents),
-            pairs,
-            channels,
-            codec,
-            device,
-            offline=offline,
-            as_json=as_json,
-        )
+        model = load_codec(codec, device, offline=offline)
+        _each(_audio_of(load_latents), pairs, model, channels, as_json=as_json)
 
 
 def roundtrip(
@@ -86,15 +80,8 @@ def roundtrip(
     """Send audio through the codec and back, to hear what it keeps."""
     with session(quiet=quiet, verbose=verbose) as channels:
         pairs = pair_targets(sources, output, ".wav")
-        _each(
-            _audio_of(_file_latents),
-            pairs,
-            channels,
-            codec,
-            device,
-            offline=offline,
-            as_json=as_json,
-        )
+        model = load_codec(codec, device, offline=offline)
+        _each(_audio_of(_file_latents), pairs, model, channels, as_json=as_json)
 
 
 def _encode_file(model: "sled_codec.Codec", source: Path) -> "Tensor":
@@ -121,15 +108,12 @@ def _audio_of(latents_of: "Callable[[Path, sled_codec.Codec], Tensor]") -> _Job:
 def _each(
     job: _Job,
     pairs: list[tuple[Path, Path]],
+    model: "sled_codec.Codec",
     channels: Session,
-    codec: str | None,
-    device: str,
     *,
-    offline: bool,
     as_json: bool,
 ) -> None:
     """Run `job` on every pair of source and target, each with its own summary line."""
-    model = load_codec(codec, device, offline=offline)
     for source, target in pairs:
         start = time.perf_counter()
         seconds = job(model, source, target, channels)
