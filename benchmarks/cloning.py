@@ -11,7 +11,6 @@ judged beside them: the ceiling.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from _clips import SAMPLE_RATE, Takes, add_speech_argument, in_words, read_takes
+from _clock import write
 from sled_codec import resample
 from sled_infer import Request, Synthesizer, Voice
 from sled_infer.evaluation import JUDGES, embed
@@ -139,8 +139,7 @@ def main() -> None:
     results = {title: measure(waves, trials, known, names) for title, waves in sets.items()}
     for title, result in results.items():
         show(title, result, names)
-    if args.json:
-        args.json.write_text(json.dumps({"speakers": names, **results}, indent=1), encoding="utf-8")
+    write(args.json, {"speakers": names, **results})
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ LJ Speech and LibriSpeech sentences with Moonshine, joined digits with Whisper.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from _clips import (
     read_takes,
     test_strings,
 )
+from _clock import write
 from _digits import error_rate, read_digits
 from sled_codec import Codec
 from sled_infer.evaluation import JUDGES, hear_words, normalise
@@ -120,8 +120,7 @@ def main() -> None:
         )
         results[source] = measure(material, codec, args.recogniser or material.recogniser)
         show(source, results[source])
-    if args.json:
-        args.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
+    write(args.json, results)
 
 
 if __name__ == "__main__":

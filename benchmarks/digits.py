@@ -13,13 +13,13 @@ that were held out of training: what the recogniser makes of those is the ceilin
 from __future__ import annotations
 
 import argparse
-import json
 import random
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from _clips import SAMPLE_RATE, add_speech_argument, in_words, read_takes, test_strings
+from _clock import write
 from _digits import PROMPTED, error_rate, read_digits
 from sled_codec import write_audio
 from sled_infer import Request, Synthesizer
@@ -165,8 +165,7 @@ def main() -> None:
         for title, (waves, names, rate) in sets.items():
             results[recogniser][title] = found = measure(judge, waves, names, strings, rate)
             show(title, found)
-    if args.json:
-        args.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
+    write(args.json, results)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from _clips import SAMPLE_RATE, load
+from _clock import write
 from sled_infer.evaluation import JUDGES, embed, mean, read_clips
 
 if TYPE_CHECKING:
@@ -88,8 +89,7 @@ def main() -> None:
     vectors = embed(_JUDGE, [load(clip.path) for clip in clips if clip.path], SAMPLE_RATE)
     recorded = {clip.name: vector for clip, vector in zip(clips, vectors, strict=True)}
     figures = {folder.name: judge(folder, clips, recorded) for folder in folders}
-    if args.json:
-        args.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    write(args.json, figures)
 
 
 if __name__ == "__main__":

@@ -34,11 +34,8 @@ def load(model: str, weights: str, threads: int) -> Synthesizer:
 
 def errors(voice: Synthesizer, texts: list[str]) -> list[WordErrors]:
     """Have a recogniser hear the texts; count what it gets wrong, for each."""
-    waves = []
-    for first in range(0, len(texts), _AT_ONCE):
-        part = texts[first : first + _AT_ONCE]
-        asked = [Request(text, seed=seed) for seed, text in enumerate(part, first)]
-        waves += [speech.wave for speech in voice.synthesize_batch(asked)]
+    asked = [Request(text, seed=seed) for seed, text in enumerate(texts)]
+    waves = [speech.wave for speech in voice.synthesize_batch(asked, batch_size=_AT_ONCE)]
     heard = hear_words(find_judges(["moonshine"])[0], waves, voice.sample_rate, texts)
     return [each.errors for each in heard]
 
@@ -61,8 +58,7 @@ def main() -> None:
         interval = f"[{100 * low:.1f}, {100 * high:.1f}]"
         print(f"{weights:5} word error {100 * error:5.1f} % {interval}", flush=True)
         rows.append({"weights": weights, "word_error": error, "interval": (low, high)})
-    if args.json:
-        write(args.json, {"machine": machine(threads), "rows": rows})
+    write(args.json, {"machine": machine(threads), "rows": rows})
 
 
 if __name__ == "__main__":

@@ -42,13 +42,8 @@ def dev_sentences(texts: Path, count: int) -> list[str]:
 
 def word_error(voice: Synthesizer, sentences: list[str], guidance: float) -> float:
     """Speak the sentences, hear them, and give the share of words that were wrong."""
-    waves = []
-    for first in range(0, len(sentences), _BATCH):
-        asked = [
-            Request(text, cfg=guidance, seed=first + number)
-            for number, text in enumerate(sentences[first : first + _BATCH])
-        ]
-        waves += [speech.wave for speech in voice.synthesize_batch(asked)]
+    asked = [Request(text, cfg=guidance, seed=seed) for seed, text in enumerate(sentences)]
+    waves = [speech.wave for speech in voice.synthesize_batch(asked, batch_size=_BATCH)]
     heard = hear_words(find_judges(["moonshine"])[0], waves, voice.sample_rate, sentences)
     scores = [each.errors for each in heard]
     return sum(score.total for score in scores) / sum(score.length for score in scores)
