@@ -69,6 +69,12 @@ def outcome(track):
     return (torch.stack(frames) if frames else torch.empty(0, LATENT)), track.stopped
 
 
+def assert_alike(found, wanted):
+    for (frames, stopped), (other, still) in zip(found, wanted, strict=True):
+        assert stopped == still
+        torch.testing.assert_close(frames, other, rtol=1e-4, atol=1e-4)
+
+
 VARIED = [
     {"length": 3, "seed": 1},
     {"length": 9, "seed": 2, "cfg": 1.0},
@@ -79,30 +85,27 @@ VARIED = [
 ]
 
 
+def each_alone(model):
+    return [spoken(model, [utterance(**each)])[0] for each in VARIED]
+
+
 def test_each_of_a_varied_batch_is_spoken_as_alone(model):
     together = spoken(model, [utterance(**each) for each in VARIED])
-    for (frames, stopped), each in zip(together, VARIED, strict=True):
-        [(alone, alone_stopped)] = spoken(model, [utterance(**each)])
-        assert stopped == alone_stopped
-        torch.testing.assert_close(frames, alone, rtol=1e-4, atol=1e-4)
+    assert_alike(together, each_alone(model))
     assert {stopped for _, stopped in together} == {True, False}
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 4])
 def test_who_joins_when_another_has_ended_is_spoken_as_alone(model, at_once):
     later = spoken(model, [utterance(**each) for each in VARIED], at_once=at_once)
-    for (frames, stopped), each in zip(later, VARIED, strict=True):
-        [(alone, alone_stopped)] = spoken(model, [utterance(**each)])
-        assert stopped == alone_stopped
-        torch.testing.assert_close(frames, alone, rtol=1e-4, atol=1e-4)
+    assert_alike(later, each_alone(model))
 
 
 def test_buffers_that_grow_while_they_are_spoken_from_change_nothing(model, monkeypatch):
     wanted = spoken(model, [utterance(**each) for each in VARIED])
     monkeypatch.setattr("sled_infer._rows._FEWEST_POSITIONS", 4)
     found = spoken(model, [utterance(**each) for each in VARIED], at_once=3)
-    for (frames, _), (other, _) in zip(found, wanted, strict=True):
-        torch.testing.assert_close(frames, other, rtol=1e-4, atol=1e-4)
+    assert_alike(found, wanted)
 
 
 @pytest.mark.parametrize("cost", [0, 1000])
@@ -110,16 +113,13 @@ def test_texts_are_read_alone_or_padded_with_the_same_result(model, monkeypatch,
     wanted = spoken(model, [utterance(**each) for each in VARIED])
     monkeypatch.setattr("sled_infer._rows._PASS", cost)
     found = spoken(model, [utterance(**each) for each in VARIED], at_once=4)
-    for (frames, stopped), (other, still) in zip(found, wanted, strict=True):
-        assert stopped == still
-        torch.testing.assert_close(frames, other, rtol=1e-4, atol=1e-4)
+    assert_alike(found, wanted)
 
 
 def test_order_in_the_batch_means_nothing(model):
     forward = spoken(model, [utterance(**each) for each in VARIED])
     backward = spoken(model, [utterance(**each) for each in reversed(VARIED)])
-    for (one, _), (other, _) in zip(forward, reversed(backward), strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
+    assert_alike(forward, reversed(backward))
 
 
 def test_a_long_neighbour_that_pads_a_short_text_changes_nothing(endless):
@@ -242,9 +242,7 @@ def test_how_far_noise_is_drawn_ahead_changes_nothing(model, monkeypatch, ahead)
     wanted = spoken(model, [utterance(**each) for each in VARIED])
     monkeypatch.setattr("sled_infer._ahead._AT_ONCE", ahead)
     found = spoken(model, [utterance(**each) for each in VARIED], at_once=3)
-    for (frames, stopped), (other, still) in zip(found, wanted, strict=True):
-        assert stopped == still
-        torch.testing.assert_close(frames, other, rtol=1e-4, atol=1e-4)
+    assert_alike(found, wanted)
 
 
 def test_given_noise_runs_out_with_an_error():

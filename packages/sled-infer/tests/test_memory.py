@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from sled_infer import Engine, SeededNoise, Synthesizer, Utterance
-from sled_model import SledConfig, SledModel, StreamingLayout, Tokenizer
+from sled_infer import Engine, SeededNoise, Utterance
+from sled_model import SledConfig, SledModel, StreamingLayout
 
 FRAME_RATE = 75
 ALLOWED = 12  # MiB: what an allocator may keep back; a leak of 300 bytes a frame would be more
@@ -26,22 +26,11 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def talker(model_folder, codec):
-    """A synthesizer that stops now and then, so that a stream goes on with its next sentence."""
-    model = SledModel.from_pretrained(model_folder)
-    model.config.stream_n, model.config.stream_m = 2, 6
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        model.stop.weight.copy_(torch.randn(model.stop.weight.shape, generator=generator))
-    return Synthesizer(model, codec, Tokenizer.from_pretrained(model_folder))
-
-
-def test_a_stream_of_ten_minutes_holds_what_one_of_half_a_minute_holds(talker):
+def test_a_stream_of_ten_minutes_holds_what_one_of_half_a_minute_holds(streaming):
     """Text without end: sentence follows sentence in one stream."""
     heard, early = 0.0, None
-    for wave in talker.stream(repeat("three one four one five. ")):
-        heard += len(wave) / talker.sample_rate
+    for wave in streaming.stream(repeat("three one four one five. ")):
+        heard += len(wave) / streaming.sample_rate
         if early is None and heard >= 30:
             early = held_mib()
         if heard >= 600:
