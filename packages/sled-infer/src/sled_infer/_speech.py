@@ -57,8 +57,8 @@ class Request:
             )
 
 
-class SpeechOptions(TypedDict, total=False):
-    """All of a `Request` but its text; see there."""
+class _Options(TypedDict, total=False):
+    """What requests and streams have in common; see `Request`."""
 
     voice: Voice | None
     cfg: float
@@ -66,19 +66,18 @@ class SpeechOptions(TypedDict, total=False):
     max_seconds: float | None
     layout: Layout | None
     normalise: Normalise | None
+
+
+class SpeechOptions(_Options, total=False):
+    """All of a `Request` but its text; see there."""
+
     split: bool | None
 
 
-class StreamOptions(TypedDict, total=False):
+class StreamOptions(_Options, total=False):
     """The options of a stream; see `Synthesizer.open_stream`."""
 
-    voice: Voice | None
-    cfg: float
-    seed: int
-    max_seconds: float | None
     chunk_frames: int
-    layout: Layout | None
-    normalise: Normalise | None
     obey_early_stop: bool
 
 
