@@ -11,7 +11,9 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 
-from ._symbols import APOSTROPHES, CLOSING, DASHES, DECADES, DIGITS, OPENING, SYMBOLS
+from ._numerals import BEFORE_NUMERALS, value
+from ._symbols import APOSTROPHES, CLOSING, DASHES, GREEK, OPENING, SYMBOLS
+from ._written import NO_WORDS, SHORT, SHORT_RANGE, one_by_one, rewritten
 
 LONGEST_PHRASE = 40  # words; a phrase without end is cut there
 _AFTER = 2  # words that may belong to what stands before them: "5 June 2021"
@@ -26,16 +28,24 @@ _WORDS_TOO = frozenset(
     f"{word}." for word in ("gal", "in", "mar", "max", "no", "rev", "sat", "sun", "wed")
 )
 _ROMAN = re.compile(r"(?<=[a-z] )(?=[IVX]{2})(X{0,2}(?:IX|IV|V?I{2,3}|VI|V|I{2,3})|X{1,2})\b")
-_ROMAN_VALUES = {"I": 1, "V": 5, "X": 10}
-# What the library does not read, or not in every place.
-_BEFORE_IT = (
-    (re.compile(r"\bSept\."), "September"),
-    *((re.compile(rf"[{APOSTROPHES}]{tens}0s\b"), word) for tens, word in enumerate(DECADES, 2)),
-    (re.compile(r"\b24/7\b"), "twenty-four seven"),
-)
+# As its words are spelled; a house number is a number.
+_OPTIONS = {
+    "language": "en",
+    "normalize_literals": True,
+    "registered_acronym_mode": "spell",
+    "disabled_domains": ("addresses",),
+}
+_WATCHED = BEFORE_NUMERALS | NO_WORDS
 _NUMBER_SIGN = re.compile(r"(?:\b[Nn]o\.|#|№) ?(\d+)\b")
 _SYMBOL = re.compile(f"[{re.escape(''.join(SYMBOLS))}]")
 _BEFORE_MARK = re.compile(rf" (?=[,.;:!?)\]}}{CLOSING[-3:]}])")
+_ACRONYM = re.compile(r"\bA(?!M\b)[A-Z]{1,4}\b")
+_INITIALS = re.compile(r"\b[A-Z]\.[a-z]\b")  # it makes "U.S. and" "U.s and"
+_POINT = re.compile(r"(?<=\d)\.(\d+)")
+_AROUND = f"{OPENING}{CLOSING},;:!?.…"
+_GREEK = "".join(GREEK) + "".join(GREEK).upper()
+_LONE_GREEK = re.compile(rf"(?<![{_GREEK}])[{_GREEK}](?![{_GREEK}])")  # unlike a word's
+_NAMELESS = frozenset(_GREEK)
 _FIRST_YEAR, _ROUND_YEARS, _LAST_YEAR = 1100, range(2000, 2010), 2099
 
 
@@ -113,20 +123,38 @@ class EnglishWords:
 
 def _speak(words: list[str]) -> str:
     phrase = " ".join(words)
-    if all(_is_plain(word) for word in words):
+    if all(map(_is_plain, words)):
         return phrase
-    for pattern, instead in _BEFORE_IT:
-        phrase = pattern.sub(instead, phrase)
+    phrase = rewritten(phrase)
+    if all(map(_is_in_words, phrase.split())):
+        return _tidy(phrase)
     phrase = _NUMBER_SIGN.sub(lambda found: f"number {_number(found[1])}", phrase)
-    return _tidy(_without_digits(_prepare(phrase)))
+    names = set(_ACRONYM.findall(phrase))
+    return _tidy(_joined(_without_digits(_prepare(phrase)), names))
+
+
+def _joined(text: str, names: set[str]) -> str:
+    """Write together what was: the "A" of "A T M" by itself is an article."""
+    for name in names:
+        text = re.sub(rf"\b{' '.join(name)}\b", name, text)
+    return text
 
 
 @lru_cache(maxsize=4096)
 def _is_plain(word: str) -> bool:
     """Tell whether a word is read as it is written, whatever stands around it."""
+    bare = word.strip(_AROUND)
+    return bare not in _WATCHED and not SHORT_RANGE.fullmatch(bare) and _is_in_words(word)
+
+
+@lru_cache(maxsize=4096)
+def _is_in_words(word: str) -> bool:
+    """Tell whether a word needs no reading."""
     if not _PLAIN.fullmatch(word) or any(map(str.isnumeric, word)):
         return False
     letters = "".join(filter(str.isalpha, word))
+    if not _NAMELESS.isdisjoint(letters):
+        return False
     return not (len(letters) > 1 and letters.isupper()) and not _is_short(word)
 
 
@@ -138,6 +166,8 @@ def _is_short(word: str) -> bool:
         return False
     if bare in _WORDS_TOO:
         return False
+    if bare in SHORT:
+        return True
     known: bool = _library().has_abbreviation(bare, language="en")
     return known or len(bare.rstrip(".")) == 1 or _INNER_DOT.search(bare) is not None
 
@@ -149,17 +179,19 @@ def _closes(word: str) -> bool:
 
 def _prepare(phrase: str) -> str:
     try:
-        prepared = _library().prepare(phrase, language="en", normalize_literals=True)
+        prepared = _library().prepare(phrase, **_OPTIONS)
     except ValueError:  # a number of no known form, such as "2,5"
         return phrase
-    return str(prepared.spoken_text)
+    return _INITIALS.sub(lambda found: found[0].upper(), str(prepared.spoken_text))
 
 
 def _without_digits(text: str) -> str:
     """Read what the library left: bare numbers, symbols, Roman numbers after a word."""
+    text = _LONE_GREEK.sub(lambda found: f" {GREEK[found[0].lower()]} ", text)
     text = _SYMBOL.sub(lambda found: f" {SYMBOLS[found[0]]} ", text)
-    text = _ROMAN.sub(lambda found: _number(str(_roman(found[0]))), text)
+    text = _ROMAN.sub(lambda found: _number(str(value(found[0]))), text)
     text = "".join(_plain_digits(each) for each in text)
+    text = _POINT.sub(lambda found: f" point {one_by_one(found[1])}", text)
     text = re.sub(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])", " ", text)
     return re.sub(r"\d+", lambda found: _number(found[0]), text)
 
@@ -171,8 +203,10 @@ def _plain_digits(character: str) -> str:
 
 
 def _number(digits: str) -> str:
-    """Read a bare number, four digits as a year where years are."""
+    """Read a bare number, four digits as a year where years are, zeros before it one by one."""
     plain = "".join(str(int(digit)) for digit in digits)
+    if plain.startswith("0"):
+        return one_by_one(plain)
     value = int(plain[:5])
     year = len(plain) == len("1984") and _FIRST_YEAR <= value <= _LAST_YEAR
     if year and value not in _ROUND_YEARS:
@@ -182,13 +216,7 @@ def _number(digits: str) -> str:
         read = str(_library().prepare(plain, **options).spoken_text)
     if not any(character.isdigit() for character in read):
         return read
-    return " ".join(DIGITS[int(digit)] for digit in plain)
-
-
-def _roman(numeral: str) -> int:
-    values = [_ROMAN_VALUES[letter] for letter in numeral]
-    after = [*values[1:], 0]
-    return sum(-one if one < two else one for one, two in zip(values, after, strict=True))
+    return one_by_one(plain)
 
 
 def _tidy(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Symbols, digits and quotation marks: how they are read in English, which of them are silent."""
+"""Symbols, digits, quotation marks, Greek letters: how they are read in English, if at all."""
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 # From the twenties on.
@@ -35,5 +35,41 @@ SYMBOLS = {
     "²": "squared",
     "³": "cubed",
     "/": "slash",
+    "→": "to",
+    "√": "square root of",
+    "∞": "infinity",
+    "≠": "is not equal to",
     **dict.fromkeys("*_^|`\\™®©", ""),
 }
+GREEK = dict(
+    zip(
+        "αβγδεζηθικλμνξοπρστυφχψω",
+        [
+            "alpha",
+            "beta",
+            "gamma",
+            "delta",
+            "epsilon",
+            "zeta",
+            "eta",
+            "theta",
+            "iota",
+            "kappa",
+            "lambda",
+            "mu",
+            "nu",
+            "xi",
+            "omicron",
+            "pi",
+            "rho",
+            "sigma",
+            "tau",
+            "upsilon",
+            "phi",
+            "chi",
+            "psi",
+            "omega",
+        ],
+        strict=True,
+    )
+)

@@ -1,0 +1,61 @@
+"""Roman numerals: which they are, and whether they count or order what stands before them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable
+
+_HEADED = """
+    Act Appendix Article Book Bowl Chapter Class Part Phase Scene Section Stage Title Type
+    Volume War
+"""
+_RULED = """
+    Alexander Benedict Catherine Charles Christian Constantine Edward Elizabeth Ferdinand Francis
+    Frederick George Gregory Gustav Henry Innocent Ivan James John Leo Louis Mary Napoleon Nicholas
+    Otto Paul Peter Philip Pius Ramesses Richard Urban Victoria Wilhelm William
+"""
+_TITLES = "King|Queen|Emperor|Empress|Tsar|Pope|Kaiser|Prince"
+_HEADINGS, _RULERS = frozenset(_HEADED.split()), frozenset(_RULED.split())
+BEFORE_NUMERALS = _HEADINGS | _RULERS
+_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50}
+_NUMERAL = r"(?=[IVXL]+\b)(?:XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
+_SMALL = _NUMERAL.translate(str.maketrans("IVXL", "ivxl"))
+_HEADING, _RULER = "|".join(sorted(_HEADINGS)), "|".join(sorted(_RULERS))
+
+
+def value(numeral: str) -> int:
+    """Count what a Roman numeral stands for."""
+    values = [_VALUES[letter] for letter in numeral.upper()]
+    after = [*values[1:], 0]
+    return sum(-one if one < two else one for one, two in zip(values, after, strict=True))
+
+
+def ordinal(number: int) -> str:
+    """Write an ordinal number in digits: "2nd"."""
+    teen = number // 10 % 10 == 1
+    return f"{number}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
+
+
+def _counted(found: re.Match[str]) -> str:
+    return f"{found[1]} {value(found[2])}"
+
+
+def _ordered(found: re.Match[str]) -> str:
+    return f"{found[1]} the {ordinal(value(found[2]))}"
+
+
+def _century(found: re.Match[str]) -> str:
+    return ordinal(value(found[1]))
+
+
+# Alone, "I" is a word, unless a title stands before the name or "of" after it.
+NUMERALS: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
+    (rf"\b({_HEADING})\.? ({_NUMERAL}|{_SMALL})\b(?!['’])", _counted),  # noqa: RUF001
+    (rf"\b((?:{_TITLES}) (?:{_RULER})) (I)\b(?!['’][a-rt-z])", _ordered),  # noqa: RUF001
+    (rf"\b({_RULER}) (I)(?= (?:of|was|ruled|reigned)\b)", _ordered),
+    (rf"\b({_RULER}) ((?!I\b){_NUMERAL})\b", _ordered),
+    (rf"\b((?!I\b){_NUMERAL})(?:th|st|nd|rd)?(?= [Cc]entur)", _century),
+)
