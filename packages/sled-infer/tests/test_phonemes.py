@@ -26,6 +26,27 @@ SAID = {
     "at five A M the F B I": "æt fˈIv ˌAˈɛm ði ˌɛfbˌiˈI",
     "café “naïve”": "kæfˈA nɑˈiv",
 }
+LETTERS = {
+    "A and B. A-list, A slash B (a) so": "ˈA ænd bˈi. ˈA lˈɪst, ˈA slˈæʃ bˈi, ˈA, sˌO",
+    "an ID in LA": "ɐn ˌIdˈi ɪn ˌɛlˈA",
+    "ChatGPT and macOS": "ʧˈætʤˌipˌitˌi ænd mˈækˌOˌɛs",
+    "rock 'n' roll": "ɹˈɑk ən ɹˈOl",
+}
+ALIKE = {
+    "I live here; he lives in a live show.": "ˌI lˈɪv hˈɪɹ; hi lˈɪvz ɪn ɐ lˈIv ʃˈO.",
+    "live music, we are live, our lives": "lˈIv mjˈuzɪk, wi ɑɹ lˈIv, ˌWəɹ lˈIvz",
+    "Close the door. A close friend": "klˈOz ðə dˈɔɹ. ɐ klˈOs fɹˈɛnd",
+    "close to me, to close": "klˈOs tə mˌi, tə klˈOz",
+    "I use it; the use of it": "ˌI jˈuz ɪt; ðə jˈus ʌv ɪt",
+    "I used to stay. It is used to stay.": "ˌI jˈust tə stˈA. ɪt ɪz jˈuzd tə stˈA.",
+    "record a song, set a record": "ɹəkˈɔɹd ɐ sˈɔŋ, sˈɛt ɐ ɹˈɛkəɹd",
+    "They did not present a present.": "ðA dˈɪd nˌɑt pɹəzˈɛnt ɐ pɹˈɛzᵊnt.",
+    "lead lead pipes": "lˈid lˈɛd pˈIps",
+    "wind the clock; the wind": "wˈInd ðə klˈɑk; ðə wˈɪnd",
+    "take a bow; a bow": "tˈAk ɐ bˈW; ɐ bˈO",
+    "I am content with the content": "ˌI ɐm kəntˈɛnt wɪð ðə kˈɑntˌɛnt",
+    "a minute detail in a minute": "ɐ mInˈut dətˈAl ɪn ɐ mˈɪnət",
+}
 MARKED = {
     "stay -- no": "stˈA— nˈO",
     "stay - no": "stˈA— nˈO",
@@ -42,11 +63,11 @@ MARKED = {
     "東京 stay": "stˈA",
 }
 TEXTS = st.text("theoaAtU.S ,—-?('’\"é", max_size=40) | st.lists(
-    st.sampled_from([*SAID, *MARKED]), max_size=3
+    st.sampled_from([*SAID, *LETTERS, *ALIKE, *MARKED]), max_size=3
 ).map(" ".join)
 
 
-@pytest.mark.parametrize(("words", "sounds"), (SAID | MARKED).items())
+@pytest.mark.parametrize(("words", "sounds"), (SAID | LETTERS | ALIKE | MARKED).items())
 def test_words_become_sounds_and_marks(lexicon, words, sounds):
     assert phonemes(words, lexicon) == sounds
 

@@ -34,8 +34,12 @@ STRESSES = "ˈˌ"
 LETTERS_NAME = "letters.safetensors"
 _LEAST_OF_COMPOUND = 3
 _LONGEST_ACRONYM = 5
-_LETTERS_OF_WORD = 2
+_LETTERS_OF_WORD = _LEAST_HUMPS = 2
 _REMEMBERED = 65_536
+# In capitals they are no words.
+_LETTERED = "AD AKA CA CO CT ER GA ID IMO LA LED MA MC MS NGO OS PA POW RIP US VA WA"
+_ACRONYMS = frozenset(_LETTERED.split())
+_HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _PREFIXES = {"un": "ˌʌn", "re": "ɹi"}
 _LEAST_AFTER_PREFIX = 4
 _SPELLING = re.compile(r"[A-Za-z'.]+")
@@ -98,6 +102,8 @@ class Lexicon:
         if "." in bare:
             letters = all(len(part) < _LETTERS_OF_WORD for part in bare.split("."))
             return (not letters and self._known(bare)) or self._spelled(bare)
+        if word in _ACRONYMS:
+            return self._spelled(word)
         if said := self._known(word):
             return said
         if parted := clitic(word):
@@ -109,6 +115,7 @@ class Lexicon:
         return (
             self._known(word)
             or self._acronym(word)
+            or self._humped(word)
             or self._inflected(word)
             or self._compound(word)
             or self._prefixed(word)
@@ -172,6 +179,14 @@ class Lexicon:
             ):
                 return first + last.replace("ˈ", "ˌ")
         return ""
+
+    def _humped(self, word: str) -> str:
+        """Part a word at its capitals: "ChatGPT" is "Chat" and "GPT"."""
+        humps = _HUMPS.findall(word)
+        if len(humps) < _LEAST_HUMPS or "".join(humps) != word:
+            return ""
+        first, *rest = map(self.pronounce, humps)
+        return first + "".join(rest).replace("ˈ", "ˌ")
 
     def _prefixed(self, word: str) -> str:
         prefix, stem = word[:2].lower(), word[2:]

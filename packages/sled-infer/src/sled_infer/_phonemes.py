@@ -16,6 +16,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ._homographs import HOMOGRAPHS
+from ._homographs import said as alike
 from ._lexicon import fold, starts_with_vowel
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ _TOKEN = re.compile(
 )
 _ABBREVIATED = re.compile(r"(?<!\.)\.(?=[,;:])")  # "etc., and": no sentence ends so
 _ARTICLE = "A"  # a word where a sentence or clause begins, a letter elsewhere: "vitamin A"
+_ENDS_LETTER = frozenset(("and", "or", "slash", "plus", "minus", "equals", "to", ""))
 _WEAK = {"a": "ɐ", "an": "ɐn", "in": "ɪn", "am": "ɐm", "i": "ˌI"}
 _TITLES = frozenset(("capt", "col", "dr", "drs", "gen", "hon", "lt", "maj", "messrs", "mr", "mrs"))
 _OPENERS = frozenset(
@@ -53,12 +56,14 @@ class _Word:
         text: its letters; with dots between them, they are spelled.
         marks: all that stand after it.
         fresh: nothing stands before it that it could belong to: "A man", unlike "plan A".
+        tied: a hyphen ties it to the next word: "A-list".
 
     """
 
     text: str
     marks: str
     fresh: bool
+    tied: bool = False
 
     @property
     def spelled(self) -> bool:
@@ -68,7 +73,8 @@ class _Word:
     @property
     def letter(self) -> bool:
         """Whether it is the name of a letter."""
-        word = self.text == "I" or (self.text == _ARTICLE and self.fresh and not self.marks)
+        article = self.text == _ARTICLE and self.fresh and not (self.marks or self.tied)
+        word = self.text == "I" or article
         return len(self.text) == 1 and self.text.isupper() and not word
 
     @property
@@ -81,7 +87,10 @@ class _Word:
         """Whether no later word can change how it is said."""
         if self.marks:
             return self.marks != "." or not self.shortened
-        return not (self.letter or self.spelled or self.text.lower().strip("'") in {"the", "to"})
+        if self.letter or self.spelled or self.text == _ARTICLE:
+            return False
+        word = self.text.lower().strip("'")
+        return word not in {"the", "to"} and word not in HOMOGRAPHS
 
     def mark(self, following: str) -> str:
         """Give the mark that stays, before a following word or at the end."""
@@ -175,15 +184,26 @@ class Phonemes:
 
     def _say(self, word: _Word, following: str) -> str:
         low = word.text.lower().strip("'")
-        if low in _WEAK and not word.letter and (len(low) == 1 or not word.text.isupper()):
-            return _WEAK[low]
+        if said := self._faint(word, low, following):
+            return said
+        if low == "read" and self._has_happened():
+            return "ɹˈɛd"
+        if low in HOMOGRAPHS:
+            return alike(low, self._before, following.lower())
+        return self._lexicon.pronounce(low if word.text.islower() else word.text)
+
+    def _faint(self, word: _Word, low: str, following: str) -> str:
+        """Say a small word, of which its place decides how much is heard; "" for any other."""
+        if low == "a" and (word.marks or (word.text == _ARTICLE and following in _ENDS_LETTER)):
+            return self._lexicon.pronounce(_ARTICLE)
         if low == "the":
             return "ði" if self._vowel_in(following) else "ðə"
         if low == "to":
             return ("tʊ" if self._vowel_in(following) else "tə") if following else "tu"
-        if low == "read" and self._has_happened():
-            return "ɹˈɛd"
-        return self._lexicon.pronounce(low if word.text.islower() else word.text)
+        weak = not word.letter and (len(low) == 1 or not word.text.isupper())
+        if low == "n":
+            return "ən" if word.text.startswith("'") else ""  # "rock 'n' roll"
+        return _WEAK.get(low, "") if weak else ""
 
     def _vowel_in(self, word: str) -> bool:
         return bool(word) and starts_with_vowel(self._lexicon.pronounce(word))
@@ -206,7 +226,8 @@ def _parts(chunk: str) -> tuple[str, list[_Word]]:
     for found in _TOKEN.finditer(_ABBREVIATED.sub("", fold(chunk)).translate(_ALIKE)):
         kind, text = found.lastgroup, found[0]
         if kind in {"dotted", "word"}:
-            words.append(_Word(text, "", fresh))
+            tied = text == _ARTICLE and found.string[found.end() :].startswith("-")  # "A-list"
+            words.append(_Word(text, "", fresh, tied=tied))
             fresh = False
         elif kind == "quote":
             fresh = True
