@@ -13,7 +13,9 @@ import argparse
 import json
 import shutil
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 from export_voice import export_model
@@ -22,6 +24,9 @@ from sled_infer import Request, Synthesizer, embedded
 from sled_infer._dictation import DURATIONS_NAME
 from sled_infer.evaluation import find_judges, hear_words
 from teacher_text import test_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _HELD_OUT = 300
 _SHORTEST, _LONGEST = 20, 120  # characters
@@ -49,6 +54,17 @@ def word_error(voice: Synthesizer, sentences: list[str], guidance: float) -> flo
     return sum(score.total for score in scores) / sum(score.length for score in scores)
 
 
+@contextmanager
+def dressed(model: Path, codec: str, durations: Path) -> Iterator[Synthesizer]:
+    """Give a trained model all that the English voice has beside it."""
+    with tempfile.TemporaryDirectory() as scratch:
+        voice = Path(scratch) / "english"
+        shutil.copytree(embedded.folder("english"), voice)
+        export_model(model, codec, voice)
+        shutil.copy(durations, voice / DURATIONS_NAME)
+        yield Synthesizer.from_pretrained(voice)
+
+
 def measure(args: argparse.Namespace) -> list[dict[str, float]]:
     """Measure every checkpoint that has no row yet, and give all rows."""
     read = args.out.read_text(encoding="utf-8").splitlines() if args.out.exists() else []
@@ -60,14 +76,9 @@ def measure(args: argparse.Namespace) -> list[dict[str, float]]:
         todo = [value for value in args.guidance if (step, value) not in known]
         if not todo:
             continue
-        with tempfile.TemporaryDirectory() as scratch:
-            voice = Path(scratch) / "english"
-            shutil.copytree(embedded.folder("english"), voice)
-            export_model(place, args.codec, voice)
-            shutil.copy(args.durations, voice / DURATIONS_NAME)
-            synthesizer = Synthesizer.from_pretrained(voice)
+        with dressed(place, args.codec, args.durations) as voice:
             for value in todo:
-                error = word_error(synthesizer, sentences, value)
+                error = word_error(voice, sentences, value)
                 rows.append({"step": step, "guidance": value, "word_error": error})
                 append(args.out, rows[-1])
     return rows
