@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sled_infer import SynthesisError
-from sled_infer._dictation import DURATIONS_NAME, LEXICON_NAME, Dictation, Dictator, Pace
+from sled_infer._dictation import DURATIONS_NAME, LEXICON_NAME, Dictation, Dictator, Pace, sayable
 from sled_infer._durations import SYMBOLS, Durations, words_of
 from sled_infer._lexicon import Lexicon
 
@@ -130,6 +130,10 @@ def test_durations_survive_a_file(tmp_path: Path) -> None:
     again = Durations.load(path)
     rows = torch.randint(len(SYMBOLS), (5, 21))
     torch.testing.assert_close(again(rows), DICTATION.durations(rows), atol=1e-2, rtol=1e-2)
+
+
+def test_words_of_other_scripts_are_left_out_and_listed() -> None:
+    assert sayable("I like 日本語, Zoë — … мир.") == ("I like , Zoë — … .", ("日本語,", "мир."))
 
 
 def test_a_folder_without_its_parts_is_refused(tmp_path: Path) -> None:

@@ -59,6 +59,13 @@ def test_what_comes_word_by_word_is_said_as_the_whole(english: Synthesizer) -> N
     torch.testing.assert_close(streamed, whole, atol=1e-4, rtol=0)
 
 
+def test_what_has_no_latin_letter_is_left_out_and_told(english: Synthesizer) -> None:
+    speech = english.synthesize("Good 日本語 morning.", max_seconds=0.2)
+    assert (speech.text, speech.unsupported) == ("Good morning.", ("日本語",))
+    with pytest.raises(SynthesisError, match="none of its words: it says any English text"):
+        english.synthesize("日本語。")
+
+
 def test_in_a_batch_it_says_what_it_says_alone(english: Synthesizer) -> None:
     requests = [Request("Good morning.", seed=1), Request(TEXT, seed=2)]
     together = english.synthesize_batch(requests)

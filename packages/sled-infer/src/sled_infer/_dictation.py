@@ -8,13 +8,15 @@ a word. Durations are told by `Durations`; a prompt's are stretched to its lengt
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
 from ._durations import GAP, KEPT, Durations, words_of
-from ._lexicon import Lexicon
+from ._lexicon import Lexicon, fold
 from ._phonemes import MARKS, Phonemes, phonemes
+from ._text import letters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +26,8 @@ LEXICON_NAME, DURATIONS_NAME = "lexicon.tsv.gz", "durations.safetensors"
 WRITTEN_GAP = "_"  # a tokenizer would take runs of spaces for one
 UNIT_SECONDS = 0.025
 _STOP = "."
+_LATIN = re.compile("[A-Za-z]")
+_MARKS_BEHIND = re.compile(rf"[{MARKS}]*\Z")
 _FASTEST = 0.7  # of the usual time; whoever speaks faster does not say all of it
 
 
@@ -151,3 +155,18 @@ class Dictator:
         turns = self._dictation.turns(word, self._before)
         self._before = (self._before + word)[-KEPT:]
         return turns
+
+
+def sayable(text: str) -> tuple[str, tuple[str, ...]]:
+    """Keep the words of a text that have sounds, and list those of other scripts than Latin.
+
+    The marks behind a word that is left out stay.
+    """
+    kept, left_out = [], []
+    for word in text.split():
+        if letters(word) and not _LATIN.search(fold(word)):
+            left_out.append(word)
+            kept.append(_MARKS_BEHIND.findall(word)[0])
+        else:
+            kept.append(word)
+    return " ".join(filter(None, kept)), tuple(left_out)

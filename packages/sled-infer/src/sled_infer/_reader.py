@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 from sled_model import IncrementalEncoder
 
-from ._dictation import Dictator
+from ._dictation import Dictator, sayable
 from ._errors import SynthesisError
 from ._normalise import make_normaliser
-from ._text import LONGEST_WORD, Cleaner
+from ._text import LONGEST_WORD, Cleaner, letters
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sled_model import Tokenizer
 
     from ._card import VoiceCard
@@ -32,11 +34,12 @@ class KnownWords:
     """Leaves out of a growing text the words that a voice cannot say.
 
     Attributes:
+        known: parts a text into what the voice can say and the words that it cannot.
         left_out: those words, the first thousand of them.
 
     """
 
-    card: VoiceCard
+    known: Callable[[str], tuple[str, tuple[str, ...]]]
     left_out: list[str] = field(default_factory=list)
     held: str = ""
 
@@ -45,7 +48,7 @@ class KnownWords:
         text = self.held + text
         cut = len(text) if whole_words or final else text.rfind(" ") + 1
         self.held = text[cut:]
-        known, unknown = self.card.known(text[:cut])
+        known, unknown = self.known(text[:cut])
         self.left_out += unknown[: _MOST_LISTED - len(self.left_out)]
         return known
 
@@ -78,9 +81,11 @@ class TextReader:
         self._encoder = IncrementalEncoder(tokenizer)
         self._cleaner = Cleaner()
         self._card = card
-        self._known = KnownWords(card) if card is not None and card.words else None
+        known = [sayable] if dictation is not None else []
+        known += [card.known] if card is not None and card.words else []
+        self._known = [KnownWords(each) for each in known]
         words = make_normaliser(normalise)
-        self._filters = [each for each in (words, self._known) if each is not None]
+        self._filters = [*([] if words is None else [words]), *self._known]
         self._dictator = None if dictation is None else Dictator(dictation)
         self._turns = (prompt_turns, recorded_turns)
         self._voice = voice
@@ -102,7 +107,7 @@ class TextReader:
     @property
     def unsupported(self) -> tuple[str, ...]:
         """Words left out because the voice cannot say them."""
-        return () if self._known is None else tuple(self._known.left_out)
+        return tuple(word for each in self._known for word in each.left_out)
 
     @property
     def speakable(self) -> bool:
@@ -137,7 +142,7 @@ class TextReader:
         if not continued:
             self._cleaner.finish()
         ids = self._say("", whole_words=True, final=True)
-        if not self._said and not continued:
+        if not letters(self.text) and not continued:
             can = f": it says {self._card.can_say}" if self._card and self._card.can_say else ""
             raise SynthesisError(f"text: this voice knows none of its words{can}")
         if voice is not None and not self._led:
