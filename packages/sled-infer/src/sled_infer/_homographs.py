@@ -139,10 +139,13 @@ def said(word: str, before: tuple[str, str], following: str) -> str:
         following: the word after it, or "" where a mark or the end is.
 
     """
-    return _SAID[word][_way(word, before, following)]
+    verb, other, usual = _SAID[word]
+    way = _way(word, before, following)
+    return verb if (usual if way is None else way) == _VERB else other
 
 
-def _way(word: str, before: tuple[str, str], following: str) -> int:
+def _way(word: str, before: tuple[str, str], following: str) -> int | None:
+    """Tell which way a word is said; None if nothing beside it tells."""
     earlier, last = before
     if last in _BETWEEN:
         last = earlier
@@ -150,7 +153,6 @@ def _way(word: str, before: tuple[str, str], following: str) -> int:
         return _OTHER if following == "to" and last not in _BEING else _VERB
     if word == "bow" and before[1] == "a" and earlier.startswith(("take", "took", "taking")):
         return _VERB
-    usual = _SAID[word][2]
     telling = (
         (following in _OTHER_IF_BEFORE.get(word, _NONE), _OTHER),
         (last in _VERB_IF_AFTER.get(word, _NONE), _VERB),
@@ -160,4 +162,4 @@ def _way(word: str, before: tuple[str, str], following: str) -> int:
         (following in _VERB_IF_BEFORE.get(word, _NONE), _VERB),
         (following in _AFTER_VERBS and word not in _NO_VERBS, _VERB),
     )
-    return next((way for tells, way in telling if tells), usual)
+    return next((way for tells, way in telling if tells), None)
