@@ -33,7 +33,8 @@ def main() -> None:
         n_codebooks=CODEBOOKS,
         codebook_size=CODES,
     )
-    state = torch.load(args.checkpoint, weights_only=False)["net"]
+    saved = torch.load(args.checkpoint, weights_only=False)
+    state = saved.get("average", saved["net"])  # the encoder's training keeps no average
     Codec.from_state_dict(state, config).save_pretrained(args.out, dtype=torch.float16)
     size = sum(file.stat().st_size for file in args.out.iterdir())
     print(f"{args.out}: {size / 1e6:.1f} MB, {Codec.from_pretrained(args.out).fingerprint}")

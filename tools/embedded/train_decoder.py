@@ -4,7 +4,9 @@
         --out WORK/decoder --minutes 90
 
 Encoder and codebooks, hence codes and latents, stay as they are: what learns from the latents
-can be trained meanwhile. The spectral loss comes first; the discriminator joins later.
+can be trained meanwhile. The loss is spectral; `--adversarial-from` lets a discriminator
+join later, which did not pay within an hour (docs/embedded-voice.md). What `export_codec.py` ships
+is a moving average of the decoder.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import Any
 
 import torch
 from codec_fast import decode, encode
-from codec_losses import MelLoss, discriminator, discriminator_loss, generator_loss
+from codec_losses import Judge, MelLoss, balance, discriminator_loss, generator_loss
 from codec_net import CODES, CodecNet, nearest
 from corpus import SAMPLE_RATE
 from crops import Crops
@@ -26,9 +28,13 @@ from torch import Tensor
 
 _BATCH, _SECONDS = 6, 0.8
 _SHARES = {"teacher": 0.4, "ljspeech": 0.2, "librispeech": 0.2, "digits": 0.2}
-_RATE, _DISCRIMINATOR_RATE = 4e-4, 3e-4
-_WEIGHTS = {"mel": 1.0, "adversarial": 0.1, "matching": 0.5}
-_PARTS = ("net", "judge", "optimizer", "judge_optimizer")
+_RATE, _JUDGE_RATE = 4e-4, 3e-4
+_JUDGE_SHARE = 0.4  # of the spectral gradient; at 1.5 harmonics drowned in noise
+_JUDGE_RAMP = 300  # steps until it has its share; what it says first means nothing
+_JUDGE_EVERY = 2  # steps; as often as the decoder it would win, and cost more
+_MATCHING = 4.0  # of the hinge loss
+_AVERAGE = 0.999
+_PARTS = ("net", "average", "judge", "optimizer", "judge_optimizer")
 
 
 class Trainer:
@@ -38,24 +44,24 @@ class Trainer:
         torch.manual_seed(args.seed)
         self.adversarial_from, self.out = args.adversarial_from, args.out
         self.crops = Crops(args.audio, int(_SECONDS * SAMPLE_RATE), args.seed, _SHARES)
-        self.net, self.mel, self.judge = CodecNet(), MelLoss(), discriminator()
-        self.judge.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch leaves it so
+        self.net, self.mel, self.judge = CodecNet(), MelLoss(), Judge()
         self.parameters = list(self.net.decoder.parameters())
         self.optimizer = torch.optim.Adam(self.parameters, lr=_RATE, betas=(0.8, 0.99))
         self.judge_optimizer = torch.optim.Adam(
-            self.judge.parameters(), lr=_DISCRIMINATOR_RATE, betas=(0.5, 0.9)
+            self.judge.parameters(), lr=_JUDGE_RATE, betas=(0.5, 0.9)
         )
-        self.step, self.clock = 0, Clock(args.minutes)
+        self.step, self.judged, self.clock = 0, 0, Clock(args.minutes)
+        if not (self.out / "last.pt").exists():
+            self.net.load_state_dict(torch.load(args.encoder, weights_only=False)["net"])
+        self.average = CodecNet()
+        self.average.load_state_dict(self.net.state_dict())
         if (self.out / "last.pt").exists():
             self._resume(args.minutes)
-        else:
-            state = torch.load(args.encoder, weights_only=False)
-            self.net.load_state_dict(state["net"])
 
     def save(self) -> None:
         """Write all that resuming needs."""
         state: dict[str, Any] = {part: getattr(self, part).state_dict() for part in _PARTS}
-        state |= {"step": self.step, "elapsed": self.clock.elapsed}
+        state |= {"step": self.step, "judged": self.judged, "elapsed": self.clock.elapsed}
         state |= {"crops": self.crops.rng.bit_generator.state, "torch": torch.get_rng_state()}
         save(self.out / "last.pt", state)
 
@@ -63,7 +69,8 @@ class Trainer:
         state = torch.load(self.out / "last.pt", weights_only=False)
         for part in _PARTS:
             getattr(self, part).load_state_dict(state[part])
-        self.step, self.clock = state["step"], Clock(minutes, state["elapsed"])
+        self.step, self.judged = state["step"], state["judged"]
+        self.clock = Clock(minutes, state["elapsed"])
         self.crops.rng.bit_generator.state = state["crops"]
         torch.set_rng_state(state["torch"])
 
@@ -74,35 +81,45 @@ class Trainer:
         with torch.no_grad():
             latents = self.net.quantize(encode(self.net.encoder, wave))
         output = decode(self.net.decoder, latents)
-        losses = {"mel": self.mel(output, wave, scales=2)}
-        seen: dict[str, float] = {}
+        made = output.detach().requires_grad_()
+        mel = self.mel(made, wave, scales=2)
+        seen = {"mel": mel.item()}
         if self.clock.done > self.adversarial_from:
-            seen["judge"] = self._train_judge(output.detach(), wave)
-            with torch.no_grad():
-                real = self._judge(wave)
-            adversarial, matching = generator_loss(real, self._judge(output))
-            losses |= {"adversarial": adversarial, "matching": matching}
-        total = sum((_WEIGHTS[name] * loss for name, loss in losses.items()), torch.zeros(()))
+            scales = self.judge.draw()
+            real = self._train_judge(made.detach(), wave, scales)
+            adversarial, matching = generator_loss(real, self.judge(made, scales))
+            seen |= {"adversarial": adversarial.item(), "matching": matching.item()}
+            share = _JUDGE_SHARE * min(1.0, self.judged / _JUDGE_RAMP)
+            gradient = balance(mel, adversarial + _MATCHING * matching, share, made)
+        else:
+            (gradient,) = torch.autograd.grad(mel, made)
         self.optimizer.zero_grad()
-        total.backward()
+        output.backward(gradient)  # type: ignore[no-untyped-call]  # torch leaves it so
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, 5.0)
         if math.isfinite(float(norm)):
             set_rate(self.optimizer, _RATE * self.clock.cosine())
             self.optimizer.step()
-        return seen | {"norm": float(norm)} | {k: v.item() for k, v in losses.items()}
+            self._follow()
+        return seen | {"norm": float(norm)}
 
-    def _judge(self, wave: Tensor) -> tuple[list[Tensor], list[list[Tensor]]]:
-        with torch.autocast("cpu", torch.bfloat16):
-            logits, features = self.judge(wave)
-        return [x.float() for x in logits], [[x.float() for x in layer] for layer in features]
+    def _train_judge(self, output: Tensor, wave: Tensor, scales: list[int]) -> list[list[Tensor]]:
+        """Teach the judge, every other time; return what it sees in the real wave."""
+        self.judged += 1
+        learns = self.judged % _JUDGE_EVERY == 0 or self.judged < _JUDGE_RAMP
+        with torch.set_grad_enabled(learns):
+            logits, features = self.judge(wave, scales)
+        if learns:
+            loss = discriminator_loss(logits, self.judge(output, scales)[0])
+            self.judge_optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it so
+            self.judge_optimizer.step()
+        return [[x.detach() for x in layer] for layer in features]
 
-    def _train_judge(self, output: Tensor, wave: Tensor) -> float:
-        loss = discriminator_loss(self._judge(wave), self._judge(output))
-        self.judge_optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it so
-        self.judge_optimizer.step()
-        self.judge.zero_grad()
-        return loss.item()
+    @torch.no_grad()
+    def _follow(self) -> None:
+        follow = min(_AVERAGE, self.step / (self.step + 10))
+        for mean, now in zip(self.average.decoder.parameters(), self.parameters, strict=True):
+            mean.lerp_(now, 1 - follow)
 
 
 class Check:
@@ -135,7 +152,7 @@ def main() -> None:
     parser.add_argument("--encoder", type=Path, required=True, help="from train_encoder.py")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, required=True)
-    parser.add_argument("--adversarial-from", type=float, default=0.4, help="fraction of the time")
+    parser.add_argument("--adversarial-from", type=float, default=1.0, help="fraction of the time")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     args = parser.parse_args()
@@ -149,7 +166,7 @@ def main() -> None:
             minutes = trainer.clock.elapsed / 60
             append(args.out / "log.jsonl", {"step": trainer.step, "minutes": minutes} | losses)
         if count % 300 == 0 or over:
-            seen = check(trainer.net, trainer.mel)
+            seen = check(trainer.average, trainer.mel)
             append(args.out / "log.jsonl", {"step": trainer.step} | seen)
             trainer.save()
         if over:
