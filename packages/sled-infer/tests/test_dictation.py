@@ -134,6 +134,7 @@ def test_durations_survive_a_file(tmp_path: Path) -> None:
 
 def test_words_of_other_scripts_are_left_out_and_listed() -> None:
     assert sayable("I like 日本語, Zoë — … мир.") == ("I like , Zoë — … .", ("日本語,", "мир."))
+    assert sayable("hello你好 Ærø x2") == ("hello你好 Ærø x2", ("你好",))
 
 
 def test_a_folder_without_its_parts_is_refused(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import groupby
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -160,7 +161,7 @@ class Dictator:
 def sayable(text: str) -> tuple[str, tuple[str, ...]]:
     """Keep the words of a text that have sounds, and list those of other scripts than Latin.
 
-    The marks behind a word that is left out stay.
+    The marks behind a word that is left out stay. Of "hello你好" the second part is listed.
     """
     kept, left_out = [], []
     for word in text.split():
@@ -169,4 +170,9 @@ def sayable(text: str) -> tuple[str, tuple[str, ...]]:
             kept.append(_MARKS_BEHIND.findall(word)[0])
         else:
             kept.append(word)
+            left_out += ["".join(run) for silent, run in groupby(word, _is_silent) if silent]
     return " ".join(filter(None, kept)), tuple(left_out)
+
+
+def _is_silent(letter: str) -> bool:
+    return letter.isalpha() and not _LATIN.search(fold(letter))
