@@ -1,9 +1,13 @@
 """Judges run as processes: what they answer, and the one line when they cannot."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 import torch
+from sled_codec import write_audio
 from sled_infer import Journal, SynthesisError
 from sled_infer.evaluation import (
     JUDGES,
@@ -37,6 +41,30 @@ def test_every_judge_has_its_script_which_says_what_it_needs():
         text = (_SCRIPTS / judge.script).read_text()
         assert text.startswith("# /// script\n")
         assert "exclude-newer" in text
+
+
+def test_what_a_judge_says_while_it_loads_is_no_answer(tmp_path):
+    from sled_infer.evaluation._judges import _SCRIPTS
+
+    (tmp_path / "distillmos.py").write_text(
+        "import torch\n"
+        "class ConvTransformerSQAModel(torch.nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        print('weights loaded from here')\n"
+        "    def forward(self, wave):\n"
+        "        return wave.new_tensor(float(wave.shape[1]))\n"
+    )
+    write_audio(tmp_path / "wave.wav", LOUD, 16_000)
+    done = subprocess.run(
+        [sys.executable, _SCRIPTS / "rate_distillmos.py"],
+        input=f"{tmp_path / 'wave.wav'}\n",
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+    )
+    assert json.loads(done.stdout) == {"mos": 8000.0}
 
 
 def test_what_is_heard_is_what_is_there(judges):

@@ -18,6 +18,8 @@ The weights lie in the wheel.
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
 import distillmos
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Load the model and serve."""
-    model = distillmos.ConvTransformerSQAModel().eval()
+    with redirect_stdout(sys.stderr):  # it tells where its weights lie
+        model = distillmos.ConvTransformerSQAModel().eval()
 
     def rate(wave: np.ndarray) -> dict[str, float]:
         with torch.inference_mode():
