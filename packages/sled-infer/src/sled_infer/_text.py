@@ -77,7 +77,7 @@ class Cleaner:
             raise SynthesisError(f"{self._what} is empty; give at least one word")
         if not self.speakable:
             raise SynthesisError(
-                f"{self._what}: nothing speakable in {_shortened(self._opening)}; "
+                f"{self._what}: nothing speakable in {shortened(self._opening)}; "
                 "it needs a letter or a digit"
             )
 
@@ -169,5 +169,6 @@ def check_room(
     )
 
 
-def _shortened(text: str, most: int = _SHORTENED) -> str:
+def shortened(text: str, most: int = _SHORTENED) -> str:
+    """Quote a text in one line, its end left out if it is long."""
     return repr(text if len(text) <= most else text[:most] + "…")

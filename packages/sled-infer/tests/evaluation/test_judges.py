@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -43,28 +44,68 @@ def test_every_judge_has_its_script_which_says_what_it_needs():
         assert "exclude-newer" in text
 
 
-def test_what_a_judge_says_while_it_loads_is_no_answer(tmp_path):
+TALKING = """
+import os, sys
+def talk(what):
+    print(what, flush=True)
+    os.write(1, b"from native code\\n")
+    os.system("echo from a process")
+talk("imported")
+"""
+JUDGE = """
+from _serve import serve
+def load():
+    import talking
+    talking.talk("loaded")
+    def rate(wave):
+        talking.talk("rating")
+        return {"mos": len(wave)}
+    return rate
+serve(load)
+"""
+
+
+@pytest.fixture
+def run_judge(tmp_path):
+    """Run a judge's script that `talking` is imported by, on a wave of 8,000 samples."""
     from sled_infer.evaluation._judges import _SCRIPTS
 
-    (tmp_path / "distillmos.py").write_text(
-        "import torch\n"
-        "class ConvTransformerSQAModel(torch.nn.Module):\n"
-        "    def __init__(self):\n"
-        "        super().__init__()\n"
-        "        print('weights loaded from here')\n"
-        "    def forward(self, wave):\n"
-        "        return wave.new_tensor(float(wave.shape[1]))\n"
-    )
+    (tmp_path / "talking.py").write_text(TALKING)
     write_audio(tmp_path / "wave.wav", LOUD, 16_000)
-    done = subprocess.run(
-        [sys.executable, _SCRIPTS / "rate_distillmos.py"],
-        input=f"{tmp_path / 'wave.wav'}\n",
-        capture_output=True,
-        text=True,
-        check=True,
-        env=os.environ | {"PYTHONPATH": str(tmp_path)},
-    )
-    assert json.loads(done.stdout) == {"mos": 8000.0}
+
+    def run(text):
+        (tmp_path / "judge.py").write_text(text)
+        return subprocess.run(
+            [sys.executable, tmp_path / "judge.py"],
+            input=f"{tmp_path / 'wave.wav'}\n" * 2,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"PYTHONPATH": f"{_SCRIPTS}{os.pathsep}{tmp_path}"},
+        )
+
+    return run
+
+
+def test_what_a_judges_libraries_say_is_no_answer(run_judge):
+    done = run_judge(JUDGE)
+    assert [json.loads(line) for line in done.stdout.splitlines()] == [{"mos": 8000}] * 2
+    for said, times in {"imported": 1, "loaded": 1, "rating": 2, "from native code": 4}.items():
+        assert done.stderr.split("\n").count(said) == times
+
+
+def test_why_a_judge_fails_is_the_last_that_it_says(run_judge):
+    done = run_judge(JUDGE.replace("def rate", "raise SystemExit('no weights')\n    def rate"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.rstrip().endswith("no weights")
+
+
+def test_every_judge_loads_where_its_libraries_may_talk():
+    from sled_infer.evaluation._judges import _SCRIPTS
+
+    for script in _SCRIPTS.glob("[!_]*.py"):
+        imported = re.findall(r"(?m)^(?:from|import) (\w+)", script.read_text())
+        assert set(imported) <= {"__future__", "argparse", "json", "typing", "_serve"}
 
 
 def test_what_is_heard_is_what_is_there(judges):
@@ -125,8 +166,8 @@ def test_without_uv_it_is_said_what_to_install(monkeypatch, tmp_path):
     ("script", "says"),
     [
         ("raise SystemExit('no weights here')", "no weights here"),
-        ("print('hello')", "exit code"),
-        ("import sys; input(); print('[1]', flush=True); input()", "does not run here"),
+        ("input()", "exit code 0"),
+        ("raise SystemExit(3)", "exit code 3"),
     ],
 )
 def test_a_judge_that_fails_is_one_line_that_says_how_to_mend_it(judges, tmp_path, script, says):
@@ -136,6 +177,20 @@ def test_a_judge_that_fails_is_one_line_that_says_how_to_mend_it(judges, tmp_pat
         hear(Judge("broken", "Broken", "text", broken), [LOUD], 16_000)
     assert "\n" not in str(caught.value)
     assert f"uv run --script {broken}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "quoted"),
+    [("Loading weights", "'Loading weights'"), ("[1]", r"'\[1\]'"), ("x" * 99, "'x{60}…'")],
+)
+def test_what_is_no_answer_is_quoted(judges, tmp_path, said, quoted):
+    talker = tmp_path / "talker.py"
+    talker.write_text(f"input(); print({said!r}, flush=True); input()")
+    wanted = f"judge talker: answers {quoted}, and .* what else {talker} says is to go to stderr"
+    with pytest.raises(SynthesisError, match=wanted) as caught:
+        hear(Judge("talker", "Talker", "text", talker), [LOUD], 16_000)
+    assert "\n" not in str(caught.value)
+    assert "exit code" not in str(caught.value)
 
 
 def test_a_journal_drops_a_row_torn_by_a_kill_and_goes_on(tmp_path):

@@ -18,12 +18,15 @@ from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any, Literal, Self
 
 from sled_infer import SynthesisError
+from sled_infer._text import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Kind = Literal["text", "speaker", "quality", "words"]
 _SCRIPTS = Path(__file__).parent / "judges"
+_QUOTED = 60  # letters of an answer that is none
+_GRACE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ class Session:
             stderr=self._said,
             env=environment,
             encoding="utf-8",
+            errors="backslashreplace",
         )
         return self
 
@@ -115,20 +119,26 @@ class Session:
         """Give the judge's answer to one line: the path of a 16 kHz WAV, or a JSON string."""
         sink, source = self._process.stdin, self._process.stdout
         if sink is None or source is None:
-            raise self._failure()
+            raise self._gone()
         try:
             sink.write(f"{line}\n")
             sink.flush()
-            answer = json.loads(source.readline())
-        except (BrokenPipeError, json.JSONDecodeError):
-            raise self._failure() from None
-        if not isinstance(answer, dict):
-            raise self._failure()
+            said = source.readline()
+        except BrokenPipeError:
+            raise self._gone() from None
+        if not said:
+            raise self._gone()
+        answer = _read(said)
+        if answer is None:
+            script = _SCRIPTS / self._judge.script
+            raise SynthesisError(
+                f"judge {self._judge.name}: answers {shortened(said.strip(), _QUOTED)}, and a "
+                f"JSON object a line is wanted: what else {script} says is to go to stderr"
+            )
         return answer
 
-    def _failure(self) -> SynthesisError:
-        self._process.kill()
-        code = self._process.wait()
+    def _gone(self) -> SynthesisError:
+        code = self._ended()
         self._said.seek(0)
         lines = self._said.read().decode(errors="replace").split("\n")
         last = next((line.strip() for line in reversed(lines) if line.strip()), f"exit code {code}")
@@ -138,6 +148,23 @@ class Session:
             f"judge {self._judge.name}: does not run here ({last}); what it needs is installed by "
             f"its first run {way}, or by: uv run --script {script} < /dev/null"
         )
+
+    def _ended(self) -> int:
+        """Let the process that closed its pipe end by itself; its own exit code tells more."""
+        try:
+            return self._process.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+
+def _read(said: str) -> dict[str, Any] | None:
+    """Read a JSON object; None if it is none."""
+    try:
+        answer = json.loads(said)
+    except json.JSONDecodeError:
+        return None
+    return answer if isinstance(answer, dict) else None
 
 
 def _close(pipe: IO[str]) -> None:

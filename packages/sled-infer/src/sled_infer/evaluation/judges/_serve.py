@@ -6,12 +6,15 @@ import json
 import os
 import sys
 import wave
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, redirect_stdout
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    Answer = Mapping[str, object]
 
 SAMPLE_RATE = 16_000
 _BYTES_A_SAMPLE = 2
@@ -27,15 +30,32 @@ def read_wav(path: str) -> np.ndarray:
     return np.frombuffer(data, "<i2").astype(np.float32) / 32768
 
 
-def serve(judge: Callable[[np.ndarray], Mapping[str, object]]) -> None:
-    """Answer every path on stdin with what `judge` makes of its wave."""
-    serve_lines(lambda line: judge(read_wav(line)))
+def serve(load: Callable[[], Callable[[np.ndarray], Answer]]) -> None:
+    """Load a judge, and answer every path on stdin with what it makes of its wave.
+
+    Whatever libraries print when they are imported, loaded or used goes to stderr: `load` is to
+    import them.
+    """
+
+    def load_reader() -> Callable[[str], Answer]:
+        judge = load()
+        return lambda line: judge(read_wav(line))
+
+    serve_lines(load_reader)
 
 
-def serve_lines(judge: Callable[[str], Mapping[str, object]]) -> None:
-    """Answer every line on stdin. What libraries print goes to stderr: stdout is for answers."""
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
-        os.dup2(2, 1)
+def serve_lines(load: Callable[[], Callable[[str], Answer]]) -> None:
+    """Load a judge of texts as `serve` does, and answer every line on stdin."""
+    with _answers() as answers:
+        judge = load()
         for line in sys.stdin:
             answers.write(json.dumps(judge(line.rstrip("\n"))) + "\n")
             answers.flush()
+
+
+@contextmanager
+def _answers() -> Iterator[IO[str]]:
+    """Keep stdout for answers: what else is written there, by Python or by native code, moves."""
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers, redirect_stdout(sys.stderr):
+        os.dup2(2, 1)
+        yield answers

@@ -22,19 +22,19 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-import torch
 from _serve import SAMPLE_RATE, serve
-from transformers import pipeline
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
 
 
-def main() -> None:
-    """Load the recogniser and serve."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", required=True, help="hub id or folder")
-    name = parser.parse_args().model
+def load(name: str) -> Callable[[np.ndarray], dict[str, str]]:
+    """Load the recogniser of this hub id or folder."""
+    import torch  # noqa: PLC0415 - see `serve`
+    from transformers import pipeline  # noqa: PLC0415
+
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = pipeline("automatic-speech-recognition", name, device=device)
     options = {"language": "en", "task": "transcribe"} if "whisper" in name.lower() else {}
@@ -45,7 +45,15 @@ def main() -> None:
         sound = {"raw": wave, "sampling_rate": SAMPLE_RATE}
         return {"text": model(sound, generate_kwargs=options)["text"].strip()}
 
-    serve(hear)
+    return hear
+
+
+def main() -> None:
+    """Serve with the recogniser that is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", required=True, help="hub id or folder")
+    name = parser.parse_args().model
+    serve(lambda: load(name))
 
 
 if __name__ == "__main__":

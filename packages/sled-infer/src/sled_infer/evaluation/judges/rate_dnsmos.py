@@ -18,18 +18,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from _serve import SAMPLE_RATE, serve
-from speechmos import dnsmos
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
 
+_NAMES = {"mos": "ovrl_mos", "signal": "sig_mos", "background": "bak_mos"}
 
-def rate(wave: np.ndarray) -> dict[str, float]:
-    """Rate a wave `[samples]` at 16 kHz."""
-    scores = dnsmos.run(wave, SAMPLE_RATE)
-    names = {"mos": "ovrl_mos", "signal": "sig_mos", "background": "bak_mos"}
-    return {name: float(scores[key]) for name, key in names.items()}
+
+def load() -> Callable[[np.ndarray], dict[str, float]]:
+    """Load the models."""
+    from speechmos import dnsmos  # noqa: PLC0415 - see `serve`
+
+    def rate(wave: np.ndarray) -> dict[str, float]:
+        scores = dnsmos.run(wave, SAMPLE_RATE)
+        return {name: float(scores[key]) for name, key in _NAMES.items()}
+
+    return rate
 
 
 if __name__ == "__main__":
-    serve(rate)
+    serve(load)

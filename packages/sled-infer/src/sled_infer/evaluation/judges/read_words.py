@@ -16,16 +16,21 @@ published word error rates are counted on.
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from _serve import serve_lines
-from whisper_normalizer.english import EnglishTextNormalizer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
-def main() -> None:
-    """Load the tables and serve."""
+def load() -> Callable[[str], dict[str, list[str]]]:
+    """Load the tables."""
+    from whisper_normalizer.english import EnglishTextNormalizer  # noqa: PLC0415 - see `serve`
+
     normalise = EnglishTextNormalizer()
-    serve_lines(lambda line: {"words": normalise(json.loads(line)).split()})
+    return lambda line: {"words": normalise(json.loads(line)).split()}
 
 
 if __name__ == "__main__":
-    main()
+    serve_lines(load)

@@ -22,19 +22,19 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-import torch
 from _serve import SAMPLE_RATE, serve
-from transformers import AutoFeatureExtractor, AutoModelForAudioXVector
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
 
 
-def main() -> None:
-    """Load the verifier and serve."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", required=True, help="hub id or folder")
-    name = parser.parse_args().model
+def load(name: str) -> Callable[[np.ndarray], dict[str, list[float]]]:
+    """Load the verifier of this hub id or folder."""
+    import torch  # noqa: PLC0415 - see `serve`
+    from transformers import AutoFeatureExtractor, AutoModelForAudioXVector  # noqa: PLC0415
+
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = AutoModelForAudioXVector.from_pretrained(name).to(device).eval()
     features = AutoFeatureExtractor.from_pretrained(name)
@@ -45,7 +45,15 @@ def main() -> None:
             found = torch.nn.functional.normalize(model(**inputs).embeddings[0], dim=-1)
         return {"embedding": found.tolist()}
 
-    serve(tell)
+    return tell
+
+
+def main() -> None:
+    """Serve with the verifier that is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", required=True, help="hub id or folder")
+    name = parser.parse_args().model
+    serve(lambda: load(name))
 
 
 if __name__ == "__main__":

@@ -25,16 +25,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from _serve import SAMPLE_RATE, serve
-from resemblyzer import VoiceEncoder, preprocess_wav
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
 
 _SHORTEST = SAMPLE_RATE // 4
 
 
-def main() -> None:
-    """Load the encoder and serve."""
+def load() -> Callable[[np.ndarray], dict[str, list[float]]]:
+    """Load the encoder."""
+    from resemblyzer import VoiceEncoder, preprocess_wav  # noqa: PLC0415 - see `serve`
+
     encoder = VoiceEncoder("cpu", verbose=False)
 
     def tell(wave: np.ndarray) -> dict[str, list[float]]:
@@ -43,8 +46,8 @@ def main() -> None:
         speech = speech if len(speech) >= _SHORTEST else wave
         return {"embedding": encoder.embed_utterance(speech).tolist()}
 
-    serve(tell)
+    return tell
 
 
 if __name__ == "__main__":
-    main()
+    serve(load)
