@@ -20,6 +20,7 @@ SAID = {
     "Say 'to owls' 'the owl'.": "sˈA tʊ ˈWlz ði ˈWl.",
     "brothers-in-law": "bɹˈʌðəɹz ɪn lˈɔ",
     "He reads it. I had never read it.": "hi ɹˈidz ɪt. ˌI hæd nˈɛvəɹ ɹˈɛd ɪt.",
+    "Did you read it? I read it yesterday.": "dˈɪd ju ɹˈid ɪt? ˌI ɹˈɛd ɪt jˈɛstəɹdˌA.",
     "The U.S. agencies of the U.S. Army.": "ðə jˌuˈɛs ˈAʤənsiz ʌv ðə jˌuˈɛs ˈɑɹmi.",
     "In the U.S. The end (in the U.S.)!": "ɪn ðə jˌuˈɛs. ði ˈɛnd, ɪn ðə jˌuˈɛs!",
     "J. F. Kennedy, Mr. Hill and I. Then": "ʤˈA ˈɛf kˈɛnədi, mˈɪstəɹ hˈɪl ænd ˌI. ðˈɛn",

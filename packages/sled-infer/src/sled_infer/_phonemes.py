@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 from ._homographs import HOMOGRAPHS
 from ._homographs import said as alike
 from ._lexicon import fold, starts_with_vowel
+from ._sentences import OPENERS
+from ._tense import Tense
 
 if TYPE_CHECKING:
     from ._lexicon import Lexicon
@@ -35,17 +37,6 @@ _ARTICLE = "A"  # a word where a sentence or clause begins, a letter elsewhere: 
 _ENDS_LETTER = frozenset(("and", "or", "slash", "plus", "minus", "equals", "to", ""))
 _WEAK = {"a": "ɐ", "an": "ɐn", "in": "ɪn", "am": "ɐm", "i": "ˌI"}
 _TITLES = frozenset(("capt", "col", "dr", "drs", "gen", "hon", "lt", "maj", "messrs", "mr", "mrs"))
-_OPENERS = frozenset(
-    ("A", "An", "And", "As", "At", "But", "For", "He", "His", "I", "If", "In", "It", "Its", "My")
-) | frozenset(
-    ("No", "On", "She", "So", "That", "The", "Then", "There", "These", "They", "This", "To", "We")
-)
-_HAVING = frozenset(
-    ("have", "haven't", "has", "hasn't", "had", "hadn't", "having", "i've", "you've", "we've")
-) | frozenset(
-    ("is", "isn't", "are", "aren't", "was", "wasn't", "were", "weren't", "be", "been", "being")
-)
-_BETWEEN = frozenset(("already", "also", "always", "ever", "just", "never", "not", "often", "only"))
 
 
 @dataclass
@@ -96,7 +87,7 @@ class _Word:
         """Give the mark that stays, before a following word or at the end."""
         marks = self.marks
         if self.shortened and marks.startswith("."):
-            ends = not following or (self.text.lower() not in _TITLES and following in _OPENERS)
+            ends = not following or (self.text.lower() not in _TITLES and following in OPENERS)
             marks = marks[1:] or ("." if ends else "")
         return min(marks, key=MARKS.index, default="")
 
@@ -112,6 +103,7 @@ class Phonemes:
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
         self._last = ""
+        self._tense = Tense()
         self._waiting: _Word | None = None
         self._begun = False
         self._marked = True
@@ -122,7 +114,7 @@ class Phonemes:
         """The end of what has come, which is not given out yet."""
         waiting = self._waiting
         words = [] if waiting is None else [waiting.text + waiting.marks]
-        return " ".join([*words, self._last])
+        return " ".join([*words, *self._tense.waiting, self._last])
 
     def push(self, text: str, *, whole_words: bool, final: bool = False) -> str:
         """Take words without digits, and give the sounds that have become certain.
@@ -139,7 +131,7 @@ class Phonemes:
         *whole, self._last = (self._last + text).split(" ")
         if whole_words or final:
             whole, self._last = [*whole, self._last], ""
-        said = "".join(map(self._take, whole))
+        said = "".join(map(self._take, self._tense.push([*filter(None, whole)], final=final)))
         return said + self._settle("") if final else said
 
     def _take(self, chunk: str) -> str:
@@ -186,8 +178,6 @@ class Phonemes:
         low = word.text.lower().strip("'")
         if said := self._faint(word, low, following):
             return said
-        if low == "read" and self._has_happened():
-            return "ɹˈɛd"
         if low in HOMOGRAPHS:
             return alike(low, self._before, following.lower())
         return self._lexicon.pronounce(low if word.text.islower() else word.text)
@@ -207,11 +197,6 @@ class Phonemes:
 
     def _vowel_in(self, word: str) -> bool:
         return bool(word) and starts_with_vowel(self._lexicon.pronounce(word))
-
-    def _has_happened(self) -> bool:
-        """Tell whether a participle follows: "had already …"."""
-        earlier, last = self._before
-        return last in _HAVING or (last in _BETWEEN and earlier in _HAVING)
 
 
 def phonemes(text: str, lexicon: Lexicon) -> str:

@@ -17,12 +17,19 @@ _INITIAL = re.compile(r"[^\W\d_]")
 _INNER_DOT = re.compile(r"[^\W\d_]\.[^\W\d_]")
 _BEFORE_NAMES = """
     Mr Mrs Ms Dr Prof St Rev Hon Pres Gov Sen Rep Gen Col Lt Maj Capt Cpt Sgt Adm Cmdr Mt Ft Messrs
-    Mme Mlle Fr Sr Sra vs cf ca approx e.g i.e viz
+    Mme Mlle Fr Sr Sra vs cf ca approx e.g i.e eg ie viz
 """
 _BEFORE_NUMBERS = """
     No Nos Vol Ch Fig Figs Sec Art no nos vol ch pp p fig figs eq sec art
     Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec
+    Mon Tue Tues Wed Thu Thur Thurs Fri Sat Sun Apt Rm Ste Hwy Rte Tel tel Ext ext
 """
+# What follows a full stop with one of these is a new sentence.
+_OPENING_WORDS = """
+    A An And As At But For He His I If In It Its My No On She So That The Then There These They This
+    To We
+"""
+OPENERS = frozenset(_OPENING_WORDS.split())
 _NAMED, _NUMBERED = frozenset(_BEFORE_NAMES.split()), frozenset(_BEFORE_NUMBERS.split())
 
 
