@@ -32,12 +32,18 @@ _PER = {"hr": "hour", "h": "hour", "yr": "year", "mo": "month", "lb": "pound"} |
     "kg": "kilogram",
     "gal": "gallon",
 }
-_TIMES = {"hr": "hour", "hrs": "hour", "yr": "year", "yrs": "year", "wk": "week", "wks": "week"}
+_TIMES = {"hr": "hour", "hrs": "hour", "yr": "year", "yrs": "year", "wk": "week", "wks": "week"} | {
+    "mos": "month",
+    "mins": "minute",
+    "secs": "second",
+}
 _RATES = {"bpm": "beat per minute", "fps": "frame per second", "rpm": "revolution per minute"} | {
     "kbps": "kilobit per second",
     "Mbps": "megabit per second",
     "Gbps": "gigabit per second",
     "mi/h": "mile per hour",
+    "psi": "pound per square inch",
+    "bps": "basis point",
     "m/s²": "meter per second squared",
     "m/s^2": "meter per second squared",
 }
@@ -45,15 +51,38 @@ _SHARES = {"mg/dL": "milligram per deciliter", "g/L": "gram per liter"} | {
     "mg/kg": "milligram per kilogram",
     "mg/L": "milligram per liter",
 }
-_AREAS = {"sq ft": "square foot", "sq. ft.": "square foot", "sq m": "square meter"} | {
-    "sq mi": "square mile",
-    "sq km": "square kilometer",
+_AREAS = {"ft": "square foot", "m": "square meter", "mi": "square mile", "km": "square kilometer"}
+_SIZES = {"TB": "terabyte", "PB": "petabyte", "tsp": "teaspoon", "tbsp": "tablespoon"} | {
+    "MP": "megapixel",
 }
-_SIZES = {"TB": "terabyte", "PB": "petabyte", "tsp": "teaspoon", "tbsp": "tablespoon"}
 _TINY = {"m": "micrometer", "g": "microgram", "s": "microsecond", "L": "microliter"}
-_UNITS = _TIMES | _RATES | _SHARES | _AREAS | _SIZES | {"mcg": "microgram"}
-_UNITS |= {micro + unit: name for micro in "µμ" for unit, name in _TINY.items()}
-_SIGN, _AMOUNT = "[$£€]", r"\d[\d,]*(?:\.\d+)?"
+UNITS = _TIMES | _RATES | _SHARES | _SIZES | {"mcg": "microgram"}
+UNITS |= {micro + unit: name for micro in "µμ" for unit, name in _TINY.items()}
+UNITS |= {f"sq{dot} {unit}": name for dot in ("", ".") for unit, name in _AREAS.items()}
+# Before a hyphen they are not counted: "a 5-lb bag".
+_TIED = {
+    "lb": "pound",
+    "oz": "ounce",
+    "ft": "foot",
+    "mi": "mile",
+    "yd": "yard",
+    "gal": "gallon",
+} | {
+    "mg": "milligram",
+    "kg": "kilogram",
+    "mm": "millimeter",
+    "cm": "centimeter",
+    "km": "kilometer",
+    "mph": "mile per hour",
+    "hr": "hour",
+    "min": "minute",
+    "sec": "second",
+    "yr": "year",
+    "mo": "month",
+    "GB": "gigabyte",
+    "MB": "megabyte",
+}
+_SIGN, _AMOUNT = "[$£€]", r"\d+(?:,\d+)*(?:\.\d+)?"
 _SCALE = r"(?: (?:thousand|[a-z]+illion))?"
 
 
@@ -65,6 +94,10 @@ def any_of(words: Iterable[str]) -> str:
 def money() -> Iterator[Rule]:
     """Give the rules for amounts of money."""
     yield rf"(?<!\S)[-−](?={_SIGN}\d)", "minus "
+    whole = r"(\d{1,3}(?:[. ]\d{3})+|\d+)"
+    yield rf"(?<![\d.,]){whole},(\d\d) ?({_SIGN})(?!\d)", _with_comma_before
+    yield rf"({_SIGN}) ?{whole},(\d\d)(?!\d)", _with_comma
+    yield r"¥ ?(\d+(?:,\d+)*)(?!\.?\d)", r"\1 yen"
     yield rf"(?i)({_SIGN}{_AMOUNT}) ?([kmbt])n?\b", lambda m: f"{m[1]} {_SCALES[m[2].lower()]}"
     yield rf"\b({any_of(_COUNTRIES)})\$({_AMOUNT}{_SCALE})", _of_a_country
     yield rf"({_SIGN})({_AMOUNT})[-–]{_SIGN}?({_AMOUNT})(?![\d-])", r"\2 to \1\3"
@@ -85,11 +118,30 @@ def measures() -> Iterator[Rule]:
     yield r"(?<![\w'])(\d{1,2})['’′] ?(\d{1,2})(?:[\"”″]|''|\b)", r"\1 foot \2"
     yield r"(?<!\w)(\d{1,2})(?:′|['’](?= (?:tall|high|long|wide|deep)\b))", r"\1 feet"
     yield r"(?<!\w)(\d{1,2})(?:″|\"(?= (?:screen|display|monitor|pipe)\b))", r"\1 inch"
-    yield rf"(?<![\d./])((?:\d+/)?\d[\d.,]*) ?({any_of(_UNITS)})(?![\w/²^])(?:\.(?= [a-z]))?", _unit
+    yield rf"(?<![\d./])(\d[\d.,]*) ?({any_of(UNITS)})(?![\w/²^])(?:\.(?= [a-z]))?", _unit
+    yield r"\b(\d+) c\.(?= [a-z])", lambda m: f"{m[1]} cup{'' if m[1] == '1' else 's'}"
+    yield r"\b(\d+) T\.(?= [a-z])", lambda m: f"{m[1]} tablespoon{'' if m[1] == '1' else 's'}"
+    yield rf"(?<=\d)-({any_of(_TIED)})(?!\w)", lambda m: f" {_TIED[m[1]]}"
+    yield r"(?<=\d)([xX])(?![\w-])", r" \1"
     yield r"\b(\d+\.\d+|\d{2,}|\d(?=M [a-z]))M\b", r"\1 million"
     yield r"\b100s of\b", "hundreds of"
     yield r"\b1,?000s of\b", "thousands of"
     yield r"(?<=[a-z])/(?=(?:second|minute|hour|day|night|week|month|year|person)\b)", " per "
+
+
+def _with_comma(found: re.Match[str]) -> str:
+    """Write "€1.299,50" with a point."""
+    return _pointed(*found.groups())
+
+
+def _with_comma_before(found: re.Match[str]) -> str:
+    """Write "3,50 €" with the sign before it and a point."""
+    whole, cents, sign = found.groups()
+    return _pointed(sign, whole, cents)
+
+
+def _pointed(sign: str, whole: str, cents: str) -> str:
+    return f"{sign}{re.sub('[. ]', '', whole)}" + (f".{cents}" if int(cents) else "")
 
 
 def _of_a_country(found: re.Match[str]) -> str:
@@ -107,9 +159,15 @@ def _cents(found: re.Match[str]) -> str:
 
 
 def _unit(found: re.Match[str]) -> str:
-    amount, unit = found[1], _UNITS[found[2]]
-    if amount == "1" or "/" in amount:
-        return f"{amount} {unit}"
+    amount, unit = found[1], UNITS[found[2]]
+    return f"{amount} {unit if amount == '1' else many(unit)}"
+
+
+def many(unit: str) -> str:
+    """Give the plural of a unit: "feet", "miles per hour"."""
     head, *rest = unit.split(" per ")
-    many = "square feet" if head == "square foot" else head + "s"
-    return " per ".join((f"{amount} {many}", *rest))
+    if head.endswith("foot"):
+        head = head.removesuffix("foot") + "feet"
+    else:
+        head += "es" if head.endswith("ch") else "s"
+    return " per ".join((head, *rest))

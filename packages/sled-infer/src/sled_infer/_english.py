@@ -11,9 +11,12 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 
-from ._numerals import BEFORE_NUMERALS, value
+from ._calendar import NAME_RANGE
+from ._figures import one_by_one
+from ._numerals import value
+from ._shorthand import SHORT
 from ._symbols import APOSTROPHES, CLOSING, DASHES, GREEK, OPENING, SYMBOLS
-from ._written import NO_WORDS, SHORT, SHORT_RANGE, one_by_one, rewritten
+from ._written import is_watched, rewritten
 
 LONGEST_PHRASE = 40  # words; a phrase without end is cut there
 _AFTER = 2  # words that may belong to what stands before them: "5 June 2021"
@@ -35,7 +38,6 @@ _OPTIONS = {
     "registered_acronym_mode": "spell",
     "disabled_domains": ("addresses",),
 }
-_WATCHED = BEFORE_NUMERALS | NO_WORDS
 _NUMBER_SIGN = re.compile(r"(?:\b[Nn]o\.|#|№) ?(\d+)\b")
 _SYMBOL = re.compile(f"[{re.escape(''.join(SYMBOLS))}]")
 _BEFORE_MARK = re.compile(rf" (?=[,.;:!?)\]}}{CLOSING[-3:]}])")
@@ -143,8 +145,7 @@ def _joined(text: str, names: set[str]) -> str:
 @lru_cache(maxsize=4096)
 def _is_plain(word: str) -> bool:
     """Tell whether a word is read as it is written, whatever stands around it."""
-    bare = word.strip(_AROUND)
-    return bare not in _WATCHED and not SHORT_RANGE.fullmatch(bare) and _is_in_words(word)
+    return not is_watched(word.strip(_AROUND)) and _is_in_words(word)
 
 
 @lru_cache(maxsize=4096)
@@ -166,7 +167,7 @@ def _is_short(word: str) -> bool:
         return False
     if bare in _WORDS_TOO:
         return False
-    if bare in SHORT:
+    if bare in SHORT or NAME_RANGE.fullmatch(bare.rstrip(".")):
         return True
     known: bool = _library().has_abbreviation(bare, language="en")
     return known or len(bare.rstrip(".")) == 1 or _INNER_DOT.search(bare) is not None

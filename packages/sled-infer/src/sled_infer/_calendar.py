@@ -1,0 +1,151 @@
+"""Days, months, dates and times that the library reads amiss: rules for `_written`.
+
+Mon.-Fri., May 10-12, Dec. 31-Jan. 2, on 3/4, 2026-11-23T18:43Z, 20:00, the mid-1980s
+"""
+
+# ruff: noqa: RUF001 - dashes are meant
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ._amounts import any_of
+from ._numerals import ordinal
+from ._sentences import OPENERS
+from ._symbols import APOSTROPHES, DECADES, DIGITS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ._amounts import Rule
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July", "August"),
+    *("September", "October", "November", "December"),
+)
+_SHORT_DAYS = {name[:3]: name for name in _DAYS} | {"Tues": "Tuesday", "Thur": "Thursday"}
+_SHORT_DAYS["Thurs"] = "Thursday"
+_SHORT_MONTHS = {name[:3]: name for name in _MONTHS if name != "May"} | {"Sept": "September"}
+_SHORT = _SHORT_DAYS | _SHORT_MONTHS
+SHORT_NAMES = frozenset(_SHORT)
+_NAMES = _SHORT | {name: name for name in (*_DAYS, *_MONTHS)}
+_NAME, _MONTH = any_of(_NAMES), any_of(_MONTHS)
+NAME_RANGE = re.compile(rf"\b({_NAME})\.? ?[-–] ?({_NAME})\b")
+# Without a full stop, names are short only beside these, for "Jan" and "Sat" mean more.
+_ONLY_SHORT = frozenset(("Feb", "Aug", "Sept", "Oct", "Nov", "Dec"))
+_BESIDE = rf"(?:{_NAME})\.?,?(?: &| and)?"
+_BEFORE_DAY = re.compile(rf"\b(?:[Oo]n|[Ee]very|next|last|until|till|since|EOD|{_BESIDE}) \Z")
+_BEFORE_MONTH = re.compile(
+    rf"(?:\b(?:[Ii]n|[Ss]ince|until|till|next|last|early|mid|late|{_BESIDE})|\d(?:st|nd|rd|th)?) \Z"
+)
+_AFTER = re.compile(rf",? (?:\d|& |and (?:{_NAME})\b|(?:{_NAME})\b)")
+_SENTENCE = re.compile(rf"\Z| (?:{any_of(OPENERS)})\b")
+_LONGEST_MONTH = 31
+# After these, two numbers are a date; after the later ones, unless they are a usual fraction.
+_DATING = "[Oo]n|[Ss]ince|[Uu]ntil|till|due|dated|starting"
+_PERHAPS_DATING = "[Bb]y|[Ff]rom|[Bb]efore|[Aa]fter"
+_USUAL = frozenset(("1/2", "1/3", "2/3", "1/4", "3/4"))
+
+
+def calendar() -> Iterator[Rule]:
+    """Give the rules for days, months and years."""
+    yield NAME_RANGE.pattern + r"(?:\.(?= [a-z\d]))?", _range
+    yield rf"\b(?:{_NAME})(?:/(?:{_NAME}))+\b", _list
+    yield rf"\b({any_of(_SHORT)})\b(\.?)(?!['’-])", _full
+    numbered = r"(\d\d?)(?:st|nd|rd|th)?"
+    yield rf"\b({_MONTH}) {numbered} ?[-–] ?({_MONTH}) {numbered}\b", _between_months
+    yield rf"\b({_MONTH}) {numbered}[-–]{numbered}\b(?![-–/:.]?\d| ?[ap]\.?m)", _between_days
+    yield rf"\b(?:[Tt]he )?{numbered}[-–]{numbered} (?:of )?({_MONTH})\b", _days_of
+    yield rf"\b({_DATING}|{_PERHAPS_DATING}) (\d\d?)/(\d\d?)\b(?![\w/.]?\d)", _date
+    for tens, word in enumerate(DECADES, 2):
+        yield rf"[{APOSTROPHES}]{tens}0s\b", word
+        yield rf"(?i)\b(the|early|mid|late|his|her|my|your|our|their)[ -]{tens}0s\b", rf"\1 {word}"
+    yield r"\b(\d{4}s)[-–](?=\d{4}s\b)", r"\1 to "
+    yield r"(?<=[A-Za-z])-(?=\d{4}s\b)", " "
+    yield r"(?<![\w.,$£€/-])(1[1-9]\d\d|20\d\d)[-–]([1-9]\d)\b(?![-–/.]?\d)", r"\1 to \2"
+    yield r"\bQ([1-4])(?= )", lambda m: f"Q {DIGITS[int(m[1])]}"
+    yield r"\bFY(?=\d)", "FY "
+    yield r"\b24/7\b", "twenty-four seven"
+    yield r"\b9/11\b", "nine eleven"
+
+
+def times() -> Iterator[Rule]:
+    """Give the rules for times of day."""
+    zone = r"(?: ?(Z|UTC|GMT|[+-]\d\d:?\d\d))?"
+    yield (
+        rf"\b(\d{{4}}-\d\d-\d\d)[T ](\d\d:\d\d)(?::(\d\d(?:[.,]\d+)?))?{zone}(?![\w:])",
+        _stamp,
+    )
+    yield r"\b(\d{1,2})\.([0-5]\d)(?= ?[ap]\.?m\b)", r"\1:\2"
+    clock = r"(?<![\d:.])({})(?![\d:])(?! ?[AaPp]\.?[Mm]\b)"
+    yield clock.format("(?:00|24):00"), "midnight"
+    yield clock.format(r"(?:1[3-9]|2[0-3]):00"), lambda m: f"{m[1][:2]} hundred"
+    yield clock.format(r"00:[1-5]\d"), lambda m: f"zero zero {m[1][-2:]}"
+    yield clock.format(r"00:0[1-9]"), lambda m: f"zero zero oh {m[1][-1]}"
+
+
+def _range(found: re.Match[str]) -> str:
+    return f"{_NAMES[found[1]]} to {_NAMES[found[2]]}"
+
+
+def _list(found: re.Match[str]) -> str:
+    return ", ".join(_NAMES[name] for name in found[0].split("/"))
+
+
+def _full(found: re.Match[str]) -> str:
+    """Write a short name in full if it is one; its full stop stays where a sentence ends."""
+    short, stop = found.groups()
+    earlier, later = found.string[: found.start()], found.string[found.end() :]
+    before = _BEFORE_DAY if short in _SHORT_DAYS else _BEFORE_MONTH
+    if not (stop or short in _ONLY_SHORT or _AFTER.match(later) or before.search(earlier)):
+        return found[0]
+    return _SHORT[short] + (stop if _SENTENCE.match(later) else "")
+
+
+def _between_months(found: re.Match[str]) -> str:
+    first, day, last, end = found.groups()
+    return f"{first} {ordinal(int(day))} to {last} {ordinal(int(end))}"
+
+
+def _between_days(found: re.Match[str]) -> str:
+    month, first, last = found[1], int(found[2]), int(found[3])
+    if not first < last <= _LONGEST_MONTH:
+        return found[0]
+    return f"{month} {ordinal(first)} to {ordinal(last)}"
+
+
+def _days_of(found: re.Match[str]) -> str:
+    first, last = int(found[1]), int(found[2])
+    if not first < last <= _LONGEST_MONTH:
+        return found[0]
+    return f"the {ordinal(first)} to the {ordinal(last)} of {found[3]}"
+
+
+def _date(found: re.Match[str]) -> str:
+    """Read two numbers as month and day, as long as they can be that."""
+    before, month, day = found[1], int(found[2]), int(found[3])
+    fraction = re.fullmatch(_PERHAPS_DATING, before) and f"{month}/{day}" in _USUAL
+    if fraction or not (1 <= month <= len(_MONTHS) and 1 <= day <= _LONGEST_MONTH):
+        return found[0]
+    return f"{before} {_MONTHS[month - 1]} {ordinal(day)}"
+
+
+def _stamp(found: re.Match[str]) -> str:
+    """Read a time stamp of ISO 8601: its date is left to later rules."""
+    date, clock, seconds, zone = found.groups()
+    said = f"{date} at {clock}"
+    if seconds and float(seconds.replace(",", ".")):
+        plain = seconds.replace(",", ".").lstrip("0")
+        said += f" and {'0' if plain.startswith('.') else ''}{plain} second"
+        said += "" if plain == "1" else "s"
+    if not zone:
+        return said
+    if zone[0] not in "+-":
+        return f"{said} {'GMT' if zone == 'GMT' else 'UTC'}"
+    hours, minutes = int(zone[1:3]), zone[-2:]
+    if not hours and minutes == "00":
+        return f"{said} UTC"
+    away = f"{hours}:{minutes}" if minutes != "00" else str(hours)
+    return f"{said} UTC {'plus' if zone[0] == '+' else 'minus'} {away}"

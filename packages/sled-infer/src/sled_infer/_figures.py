@@ -1,0 +1,98 @@
+"""Numbers that the library reads amiss, which are no amounts: rules for `_written`.
+
+2-3 weeks, 1 000 000, 007, CA 90210, 555-0199, 1-800-FLOWERS, flight BA2490, HTTP 404, 6.02e23
+"""
+
+# ruff: noqa: RUF001 - dashes and signs are meant
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ._symbols import DIGITS
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterator
+
+    from ._amounts import Rule
+
+_THOUSANDS = r"\d{1,3}(?:,\d{3})+"
+
+
+def one_by_one(digits: str) -> str:
+    """Read each digit by itself."""
+    return " ".join(DIGITS[int(digit)] for digit in digits)
+
+
+def dialled() -> Iterator[Rule]:
+    """Give the rules for numbers that are dialled, typed or printed on tickets."""
+    yield r"(?<![\w-])(?:\+?1-)(8\d\d|900)-([A-Z\d]+(?:-[A-Z\d]+)*)(?![\w-])", _toll_free
+    yield r"(?<![\w.,/$£€-])(?<![\d)] )([2-9]\d\d)-(\d{4})(?![\w-]|[.,/]\d)", _local
+    yield r"\b([A-Z]{2}|[Zz][Ii][Pp](?: code)?) (\d{5})\b(?![.,]?\d)", _digits_after
+    yield r"\b([Cc]all|[Dd]ial|[Pp]hone|[Rr]ing) ([19]11|112|999|988)\b(?!-)", _digits_after
+    yield r"\b(911|999)(?= (?:call|emergency|operator|dispatcher))", lambda m: one_by_one(m[1])
+    yield r"\b([Ff]light) ([A-Z]{2}) ?(\d{1,4})\b", _flight
+    yield r"\b(HTTP|[Ee]rror|[Ss]tatus|code) ([1-5])0([1-9])\b", r"\1 \2 oh \3"
+
+
+def numbers() -> Iterator[Rule]:
+    """Give the rules for other numbers and for ranges of them."""
+    yield (
+        r"(?<![\d.,] )(?<![\w.,])([1-9]\d{0,2})((?: \d{3}){2,})(?![.,]?\d| \d)",
+        lambda m: m[0].replace(" ", ","),
+    )
+    yield r"(?<=\d)'(?=\d{3}\b)", ","
+    yield r"(?<![\w.,:/–-])(?<!\d )0\d+(?![\d:/–-]|[., ]\d)", lambda m: one_by_one(m[0])
+    yield r"(?<![\w.])(?<!ersion )(\d{1,2})\.(\d{1,2})\.(\d{1,2})(?![\w.]*\d)", _dotted
+    yield r"\b([A-Z]{1,2})-(?=\d\d\b)", r"\1 "
+    yield r"\b(\d\d)[/–-]\1\b(?![/–-])", r"\1 \1"
+    yield r"\b(\d{3})/(\d{2,3})\b(?!/)", r"\1 over \2"
+    yield r"\b(\d+):(\d)(?![\d:])", r"\1 to \2"
+    yield r"\b(\d+) in (?=\d)", lambda m: f"{one_by_one(m[1])} in " if len(m[1]) == 1 else m[0]
+    yield r"(?<=\d)% ?[-–] ?(?=\d+(?:\.\d+)?%)", " to "
+    high = rf"({_THOUSANDS}|\d{{4}})(?![\d,/–-])"
+    yield rf"(?<![\w.,:/$£€–-])({_THOUSANDS}|\d{{2}}0)[-–]{high}", _thousands
+    yield r"(?<![\w.,:/–-])1000(?!\w|[.,:/–-]\d)", "1,000"
+    yield (
+        r"(?<![\w.,:/$£€–-])(\d{1,3}(?:[.:]\d+)?(?: ?[ap]m)?)[-–](?=\d{1,3}(?![\d/–-]))",
+        r"\1 to ",
+    )
+    yield r"(?<=\w)\^-(?=\d)", " to the power of minus "
+    yield r"\b(\d+(?:\.\d+)?)[eE]([+-]?)(\d+)\b", _scientific
+
+
+def _toll_free(found: re.Match[str]) -> str:
+    """Read a free number; what it spells is said as words."""
+    code, number = found.groups()
+    said = f"{DIGITS[int(code[0])]} hundred" if code[1:] == "00" else one_by_one(code)
+    parts = [one_by_one(part) if part.isdigit() else part.lower() for part in number.split("-")]
+    return " ".join(("one", said, *parts))
+
+
+def _local(found: re.Match[str]) -> str:
+    """Read a telephone number of seven digits, unless it rather is a range of round numbers."""
+    if found[1].endswith("0") and found[2].endswith("0"):
+        return found[0]
+    return f"{one_by_one(found[1])} {one_by_one(found[2])}"
+
+
+def _thousands(found: re.Match[str]) -> str:
+    """Read a range up to thousands, which no year is then."""
+    return f"{found[1]} to {int(found[2].replace(',', '')):,}"
+
+
+def _digits_after(found: re.Match[str]) -> str:
+    return f"{found[1]} {one_by_one(found[2])}"
+
+
+def _flight(found: re.Match[str]) -> str:
+    return f"{found[1]} {' '.join(found[2])} {one_by_one(found[3])}"
+
+
+def _dotted(found: re.Match[str]) -> str:
+    return " point ".join(found.groups())
+
+
+def _scientific(found: re.Match[str]) -> str:
+    return f"{found[1]} times 10 to the power of {'minus ' if found[2] == '-' else ''}{found[3]}"

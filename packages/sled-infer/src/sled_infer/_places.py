@@ -1,0 +1,63 @@
+"""Streets, roads, rooms and saints that the library reads amiss: rules for `_written`.
+
+221B Baker St., 5th Ave & 42nd St, 45 W 34th St, I-95 N, Hwy 101, Rm 204, Mount St. Helens
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ._amounts import any_of
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterator
+
+    from ._amounts import Rule
+
+STREETS = {"St": "Street", "Ave": "Avenue", "Rd": "Road", "Blvd": "Boulevard", "Ln": "Lane"}
+_ALL_STREETS = any_of((*STREETS, *STREETS.values(), "Drive", "Way", "Place", "Court", "Broadway"))
+_POINTS = {"N": "North", "S": "South", "E": "East", "W": "West"}
+_POINTS |= {a + b: _POINTS[a] + _POINTS[b].lower() for a in "NS" for b in "EW"}
+NUMBERED_PLACES = {
+    "Apt": "Apartment",
+    "Rm": "Room",
+    "Ste": "Suite",
+    "Hwy": "Highway",
+    "Rte": "Route",
+} | {
+    "ext": "extension",
+    "Ext": "Extension",
+}
+_ROADS = r"I|US|Highway|Hwy|Route|Rte|Interstate"
+
+
+def places() -> Iterator[Rule]:
+    """Give the rules for where something is."""
+    point = any_of(_POINTS)
+    number = r"\d+(?:st|nd|rd|th)"
+    yield rf"\b({any_of(NUMBERED_PLACES)})\b\.? ?(?=\d)", lambda m: f"{NUMBERED_PLACES[m[1]]} "
+    yield rf"\b((?:{_ROADS})[- ]\d+) ({point})\b(?!\.\w)", _pointed
+    yield rf"\b({_ALL_STREETS})(\.?) ({point})\b(?!\.\w)", _pointed_street
+    way = rf"(?:{number}|(?:[A-Z][a-z]+ )+(?:{_ALL_STREETS}))\b"
+    yield rf"\b(\d+) ({point})\b\.? (?={way})", lambda m: f"{m[1]} {_POINTS[m[2]]} "
+    yield rf"(?<!\w)({point})\b\.? (?={number} (?:{_ALL_STREETS})\b)", lambda m: f"{_POINTS[m[1]]} "
+    yield r"\b(Mount|Mt\.|Lake|Port|Fort|North|South|East|West) St\. (?=[A-Z])", r"\1 Saint "
+    yield rf"\b({number}) ({any_of(STREETS)})\b(\. (?=[A-Z][a-z])|\.?)", _street
+    yield r"(?<![a-z] )(?<!\w)St (?=[A-Z])|(?<=\b[a-z]{2} )St (?=[A-Z])", "Saint "
+    yield (
+        rf"(?<=\d)([A-Za-z]*(?: [A-Z][a-z]+){{1,3}}) ({any_of(STREETS)})\b(\. (?=[A-Z][a-z])|\.?)",
+        _street,
+    )
+
+
+def _street(found: re.Match[str]) -> str:
+    return f"{found[1]} {STREETS[found[2]]}{found[3] if ' ' in found[3] else ''}"
+
+
+def _pointed(found: re.Match[str]) -> str:
+    return f"{found[1]} {_POINTS[found[2]]}"
+
+
+def _pointed_street(found: re.Match[str]) -> str:
+    return f"{STREETS.get(found[1], found[1])} {_POINTS[found[3]]}"

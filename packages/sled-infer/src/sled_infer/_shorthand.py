@@ -1,0 +1,87 @@
+"""Short forms of letters, chats and notes, written out: rules for `_written`.
+
+w/o, he/she, eg, P.S., btw, gr8, Gov. Brown, pp. 3-7, approx.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ._amounts import UNITS, any_of
+from ._places import NUMBERED_PLACES, STREETS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ._amounts import Rule
+
+_BEFORE_NAMES = {"Gov": "Governor", "Sen": "Senator", "Rep": "Representative", "Ft": "Fort"} | {
+    "Pres": "President",
+    "Adm": "Admiral",
+    "Supt": "Superintendent",
+    "Drs": "Doctors",
+    "Assoc": "Associate",
+    "Univ": "University",
+}
+_BEFORE_NUMBERS = {"p": "page", "P": "Page", "pp": "pages", "Pp": "Pages"} | {
+    "Nos": "numbers",
+    "nos": "numbers",
+    "Figs": "Figures",
+    "figs": "figures",
+    "Sec": "Section",
+    "Art": "Article",
+    "Tel": "Telephone",
+    "tel": "telephone",
+}
+_SLASHED = {"w/o": "without", "w/": "with", "b/c": "because", "c/o": "care of"} | {
+    "and/or": "and or",
+    "n/a": "N A",
+    "N/A": "N A",
+    "he/she": "he or she",
+    "she/he": "she or he",
+    "s/he": "she or he",
+    "his/her": "his or her",
+    "him/her": "him or her",
+}
+# Whole words in small letters, perhaps with a capital: "Thx!"
+_CHATTED = {"pls": "please", "plz": "please", "thx": "thanks", "tmrw": "tomorrow"} | {
+    "afaik": "as far as I know",
+    "bc": "because",
+    "btw": "by the way",
+    "idk": "I don't know",
+    "iirc": "if I recall correctly",
+    "imo": "in my opinion",
+    "lmk": "let me know",
+    "mtg": "meeting",
+    "omg": "oh my god",
+    "tbh": "to be honest",
+    "ttyl": "talk to you later",
+}
+_WITH_DIGITS = {"b4": "before", "gr8": "great", "l8r": "later", "2day": "today", "2nite": "tonight"}
+_CHAT = {word.capitalize(): said[0].upper() + said[1:] for word, said in _CHATTED.items()}
+_CHAT |= _CHATTED | _WITH_DIGITS
+_LATIN = ("eg", "ie", "Eg", "Ie")
+# With a full stop, no sentence ends; without one, they are no words.
+SHORT = frozenset(
+    f"{word}."
+    for words in (_BEFORE_NAMES, _BEFORE_NUMBERS, STREETS, NUMBERED_PLACES, UNITS, _LATIN, ("al",))
+    for word in words
+)
+NO_WORDS = frozenset(("vs", "approx", "St", *_LATIN, *_CHAT))
+
+
+def shorthand() -> Iterator[Rule]:
+    """Give the rules for what is written shorter than it is said."""
+    yield rf"(?<![\w/])({any_of(_SLASHED)})(?![\w/])", lambda m: _SLASHED[m[1]]
+    yield rf"(?<![\w/.@'’-])({any_of(_CHAT)})(?![\w/@'’-]|\.\w)", lambda m: _CHAT[m[1]]  # noqa: RUF001
+    yield r"(?<![\w.])([Ee])\.?g\b(?!\.\w)\.?", lambda m: f"{'fF'[m[1] == 'E']}or example"
+    yield r"(?<![\w.])([Ii])\.?e\b(?!\.\w)\.?", lambda m: f"{'tT'[m[1] == 'I']}hat is"
+    yield r"\bP\.? ?S\.,?", "P S,"
+    yield r"\bYoY\b", "year over year"
+    yield r"\bvs\b\.?", "versus"
+    yield r"\ba\.k\.a\.", "also known as"
+    yield r"\bapprox\b\.?", "approximately"
+    yield r"(?<=[ap]\.m)\. (?=[A-Z])", ".. "
+    yield r"\bet al\.(?= [a-z(])", "et al"
+    yield rf"\b({any_of(_BEFORE_NAMES)})\. (?=[A-Zo])", lambda m: f"{_BEFORE_NAMES[m[1]]} "
+    yield rf"\b({any_of(_BEFORE_NUMBERS)})\. ?(?=\d)", lambda m: f"{_BEFORE_NUMBERS[m[1]]} "

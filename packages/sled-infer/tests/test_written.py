@@ -1,0 +1,202 @@
+"""What newcomers write is read as they would say it, also where it comes letter by letter."""
+
+# ruff: noqa: RUF001 - dashes and Greek letters are meant
+
+import pytest
+from sled_infer import normalise
+from sled_infer._normalise import make_normaliser
+
+MONEY = {
+    "€5m, $5K, £10k and $1.5T": (
+        "five million euro, five thousand dollars, ten thousand pounds and one point five trillion "
+        "dollars"
+    ),
+    "a $20 bill, an $8 meal": "a twenty dollar bill, an eight dollar meal",
+    "A $1.2 billion deal": "A one point two billion dollar deal",
+    "$0.99 or $10-20 per hour": "ninety nine cents or ten to twenty dollars per hour",
+    "-$5, US$300": "minus five dollars, three hundred U.S dollars",
+    "$5/month": "five dollars per month",
+    "3,50 €, €3.50, €3,50": (
+        "three euros and fifty cents, three euros and fifty cents, three euros and fifty cents"
+    ),
+    "1.299,00 €, $1,500": (
+        "one thousand two hundred ninety nine euros, one thousand five hundred dollars"
+    ),
+    "¥1,000, ¥500": "one thousand yen, five hundred yen",
+}
+MEASURES = {
+    "He is 6'2\".": "He is six foot two.",
+    'a 24" monitor, 10 cm x 20 cm': (
+        "a twenty four inch monitor, ten centimeters by twenty centimeters"
+    ),
+    "48hrs at 50 Mbps": "forty eight hours at fifty megabits per second",
+    "1 TB, 20 sq ft, 10 µm": "one terabyte, twenty square feet, ten micrometers",
+    "1.5M views": "one point five million views",
+    "1 in 5 people": "one in five people",
+    "9.8 m/s²": "nine point eight meters per second squared",
+    "a 14.5-oz can, a 6-ft pole": "a fourteen point five ounce can, a six foot pole",
+    "2 c. water, 1 T. oil": "two cups water, one tablespoon oil",
+    "32 psi, 25 bps, 2 sq. mi. of land": (
+        "thirty two pounds per square inch, twenty five basis points, two square miles of land"
+    ),
+    "6 mos. at 1.5x speed": "six months at one point five x speed",
+}
+NUMBERS = {
+    "2-3 weeks, 9am-5pm": "two to three weeks, nine A M to five P M",
+    "a 3-2 win, a 50/50 chance": "a three to two win, a fifty fifty chance",
+    "ratio of 16:9": "ratio of sixteen to nine",
+    "1 000 000 or 1'000": "one million or one thousand",
+    "agent 007": "agent zero zero seven",
+    "Beverly Hills, CA 90210": "Beverly Hills, CA nine zero two one zero",
+    "call 911": "call nine one one",
+    "call 020 7946 0958": "call zero two zero seven nine four six zero nine five eight",
+    "Section 3.2.1": "section three point two point one",
+    "10^-3, 6.02e23": (
+        "ten to the power of minus three, six point zero two times ten to the power of twenty three"
+    ),
+    "√2 ≠ π": "square root of two does not equal pi",
+    "an F-16 on I-95": "an F sixteen on I ninety five",
+    "10%-15% of 500-1000 people": "ten to fifteen percent of five hundred to one thousand people",
+    "5-3=2, 3 x 4 = 12, 12 / 4 = 3": (
+        "five minus three equals two, three times four equals twelve, "
+        "twelve divided by four equals three"
+    ),
+}
+DATES = {
+    "in the mid-1980s": "in the mid nineteen eighties",
+    "the 1850s-1870s": "the eighteen fifties to eighteen seventies",
+    "in her 30s": "in her thirties",
+    "1939–45": "nineteen thirty nine to forty five",
+    "9/11": "nine eleven",
+    "Mon-Fri, Jan 2020": "Monday to Friday, January twenty twenty",
+    "He left at 5 p.m. She stayed.": "He left at five P M. She stayed.",
+}
+NAMES = {
+    "World War I and WWII": "World War one and World War two",
+    "Louis XIV, King Charles I": "Louis the fourteenth, King Charles the first",
+    "Henry I think is late.": "Henry I think is late.",
+    "10 Downing Street": "ten Downing Street",
+    "221B Baker St. She left.": "two hundred twenty one B Baker Street. She left.",
+    "St John, Mount St. Helens": "Saint John, Mount Saint Helens",
+    "Gov. Brown, pp. 3–7, p. 45": "Governor Brown, pages three to seven, page forty five",
+    "red vs blue w/o end and/or": "red versus blue without end and or",
+    "AT&T, R&D": "A.T and T, R and D",
+    "AI and the CEO": "AI and the C E O",
+    "C++, C# and an A+": "C plus plus, C sharp and an A-plus",
+    "α-helix, Ωμέγα": "alpha-helix, Ωμέγα",
+    "5th Ave & 42nd St": "fifth Avenue and forty second Street",
+    "45 W 34th St, Exit 12B on I-95 N": (
+        "forty five West thirty fourth Street, Exit twelve B on I ninety five North"
+    ),
+    "1600 Pennsylvania Ave NW, Rm 204": (
+        "sixteen hundred Pennsylvania Avenue Northwest, Room two hundred four"
+    ),
+}
+ADDRESSES = {
+    "See https://www.example.com/a-b?q=1.": (
+        "See www dot example dot com slash a dash b question mark q equals one."
+    ),
+    "example.co.uk, bob@example.com": ("example dot co dot uk, bob at example dot com"),
+    "README.md, data.tar.gz, .NET": "README dot md, data dot tar dot gz, dot NET",
+    "home.Then": "home.Then",
+    "the [link](http://x.com) <b>bold</b> ~~no~~ &amp; **so**": "the [link] bold no and so",
+    "## Head": "Head",
+    "> quoted": "quoted",
+    "File -> Save": "File to Save",
+    "~/.bashrc, C:\\Users\\bob": ("tilde slash dot bashrc, C colon backslash Users backslash bob"),
+    "#winning at #2": "hashtag winning at number two",
+}
+FRACTIONS = {
+    "1/4": "one quarter",
+    "3/4 cup, 1/2 cup": "three quarters cup, one half cup",
+    "It is 1/2.": "It is one half.",
+    "a 1/4 of them, 1/2 an hour": "a quarter of them, half an hour",
+    "½ tsp, 1½ cups": "one half teaspoon, one and a half cups",
+    "1 1/2 lb, 2-3/4 oz, 1 1/8 in. wide": (
+        "one and a half pounds, two and three quarters ounces, one and an eighth inches wide"
+    ),
+    '5/8" of 7/8 inch': "five eighths inch of seven eighths inch",
+    "2/3 of 3/16": "two thirds of three sixteenths",
+    "10/10, 4.5/5, 4/5 stars, 85/100": (
+        "ten out of ten, four point five out of five, four out of five stars, "
+        "eighty five out of one hundred"
+    ),
+    "3/4 time": "three four time",
+    "on 1/4, since 9/1": "on January fourth, since September first",
+    "fell by 1/4, due by 12/25": "fell by one quarter, due by December twenty fifth",
+}
+CALENDAR = {
+    "Mon.-Fri. 9-5": "Monday to Friday nine to five",
+    "Mon-Fri, Sat 10-2": "Monday to Friday, Saturday ten to two",
+    "Mon - Fri": "Monday to Friday",
+    "Jan.-Mar. 2024": "January to March twenty twenty four",
+    "Monday-Friday, May-June": "Monday to Friday, May to June",
+    "Mon/Wed/Fri": "Monday, Wednesday, Friday",
+    "Tue & Thu, Sat. and Sun.": "Tuesday and Thursday, Saturday and Sunday.",
+    "He left on Fri. She stayed.": "He left on Friday. She stayed.",
+    "May 10-12, May 10–12, 2026": ("May tenth to twelfth, May tenth to twelfth, twenty twenty six"),
+    "10-12 May, Dec 31-Jan 2": (
+        "the tenth to the twelfth of May, December thirty first to January second"
+    ),
+    "in Feb we met": "in February we met",
+    "Jan sat in the sun.": "Jan sat in the sun.",
+}
+TIMES = {
+    "20:00": "twenty hundred",
+    "at 20:00 hours, 18:43": "at twenty hundred hours, eighteen forty three",
+    "00:30, 00:05, 00:00": "zero zero thirty, zero zero oh five, midnight",
+    "9:00-17:00": "nine o'clock to seventeen hundred",
+    "2026-11-23T18:43": "November twenty third twenty twenty six at eighteen forty three",
+    "2026-11-23 18:43:21": (
+        "November twenty third twenty twenty six at eighteen forty three and twenty one seconds"
+    ),
+    "2026-11-23T18:00:00Z": "November twenty third twenty twenty six at eighteen hundred U T C",
+    "2026-11-23T09:05:01.5+05:30": (
+        "November twenty third twenty twenty six at nine oh five and one point five seconds "
+        "U T C plus five thirty"
+    ),
+}
+DIALLED = {
+    "1-800-FLOWERS": "one eight hundred flowers",
+    "1-800-555-0199, 1-888-GO-FEDEX": (
+        "one eight hundred five five five zero one nine nine, one eight eight eight go fedex"
+    ),
+    "Tel. 555-1234 ext. 12": "Telephone five five five one two three four extension twelve",
+    "(212) 555-0187": "two one two five five five zero one eight seven",
+    "Flight BA2490 leaves": "Flight B A two four nine zero leaves",
+    "HTTP 404, error 503": "HTTP four oh four, error five oh three",
+}
+SHORTHAND = {
+    "eg this, ie that": "for example this, that is that",
+    "e.g. this, i.e. that": "for example this, that is that",
+    "e.g this, eg. that, ie. it (i.e., so)": (
+        "for example this, for example that, that is it (that is, so)"
+    ),
+    "Thx! Pls call b4 3": "Thanks! Please call before three",
+    "omg that's gr8, idk": "oh my god that's great, I don't know",
+    "he/she and his/her": "he or she and his or her",
+    "P.S. up 8% YoY": "P S, up eight percent year over year",
+    "a 5* hotel": "a five star hotel",
+}
+READ = MONEY | MEASURES | NUMBERS | DATES | NAMES | ADDRESSES
+READ |= FRACTIONS | CALENDAR | TIMES | DIALLED | SHORTHAND
+
+
+@pytest.mark.parametrize(("written", "spoken"), READ.items())
+def test_what_is_written_is_read_as_it_is_said(written, spoken):
+    assert normalise(written) == spoken
+
+
+@pytest.mark.parametrize("written", READ)
+def test_letter_by_letter_it_is_read_as_the_whole(written):
+    words = make_normaliser("en")
+    heard = [words.push(letter, whole_words=False) for letter in written]
+    heard.append(words.push("", whole_words=False, final=True))
+    assert " ".join(filter(None, heard)) == normalise(written)
+
+
+@pytest.mark.parametrize("written", READ)
+def test_it_is_read_alike_within_a_sentence(written):
+    """So what follows it, and what stands before, is not drawn in."""
+    if not (written.endswith(".") or written.startswith(">")):
+        assert normalise(f"So: {written}, they said") == f"So: {normalise(written)}, they said"
