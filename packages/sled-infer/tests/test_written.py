@@ -40,6 +40,8 @@ MEASURES = {
         "thirty two pounds per square inch, twenty five basis points, two square miles of land"
     ),
     "6 mos. at 1.5x speed": "six months at one point five x speed",
+    "a 10-oz. pkg. of peas, 2 doz. eggs": "a ten ounce package of peas, two dozen eggs",
+    "8 fl oz, 40 dB, 5 m^2": "eight fluid ounces, forty decibels, five square meters",
 }
 NUMBERS = {
     "2-3 weeks, 9am-5pm": "two to three weeks, nine A M to five P M",
@@ -61,6 +63,8 @@ NUMBERS = {
         "five minus three equals two, three times four equals twelve, "
         "twelve divided by four equals three"
     ),
+    "lost 5-4 in 10 innings": "lost five to four in ten innings",
+    "x != 3 && y >= 4": "x does not equal three and y greater than or equal to four",
 }
 DATES = {
     "in the mid-1980s": "in the mid nineteen eighties",
@@ -70,6 +74,8 @@ DATES = {
     "9/11": "nine eleven",
     "Mon-Fri, Jan 2020": "Monday to Friday, January twenty twenty",
     "He left at 5 p.m. She stayed.": "He left at five P M. She stayed.",
+    "the 21st c. so far": "the twenty first century so far",
+    "23/11/26": "the twenty third of November twenty twenty six",
 }
 NAMES = {
     "World War I and WWII": "World War one and World War two",
@@ -91,6 +97,7 @@ NAMES = {
     "1600 Pennsylvania Ave NW, Rm 204": (
         "sixteen hundred Pennsylvania Avenue Northwest, Room two hundred four"
     ),
+    "W. Main St., Rt. 66, Apt #5": "West Main Street, Route sixty six, Apartment five",
 }
 ADDRESSES = {
     "See https://www.example.com/a-b?q=1.": (
@@ -124,6 +131,8 @@ FRACTIONS = {
     "3/4 time": "three four time",
     "on 1/4, since 9/1": "on January fourth, since September first",
     "fell by 1/4, due by 12/25": "fell by one quarter, due by December twenty fifth",
+    "80/20, lap 45/57": "eighty twenty, lap forty five out of fifty seven",
+    "1/2 c. sugar": "one half cup sugar",
 }
 CALENDAR = {
     "Mon.-Fri. 9-5": "Monday to Friday nine to five",
@@ -155,6 +164,8 @@ TIMES = {
         "November twenty third twenty twenty six at nine oh five and one point five seconds "
         "U T C plus five thirty"
     ),
+    "noon-1pm, 7am-5pm daily": "noon to one P M, seven A M to five P M daily",
+    "in 1:52.85": "in one fifty two point eight five",
 }
 DIALLED = {
     "1-800-FLOWERS": "one eight hundred flowers",
@@ -165,6 +176,8 @@ DIALLED = {
     "(212) 555-0187": "two one two five five five zero one eight seven",
     "Flight BA2490 leaves": "Flight B A two four nine zero leaves",
     "HTTP 404, error 503": "HTTP four oh four, error five oh three",
+    "Your code is 482913": "Your code is four eight two nine one three",
+    "call 5551234567": "call five five five one two three four five six seven",
 }
 SHORTHAND = {
     "eg this, ie that": "for example this, that is that",
@@ -177,6 +190,8 @@ SHORTHAND = {
     "he/she and his/her": "he or she and his or her",
     "P.S. up 8% YoY": "P S, up eight percent year over year",
     "a 5* hotel": "a five star hotel",
+    "I <3 you, nvm, w8": "I love you, never mind, wait",
+    "Vol. III, Dear Sir/Madam": "Volume three, Dear Sir or Madam",
 }
 READ = MONEY | MEASURES | NUMBERS | DATES | NAMES | ADDRESSES
 READ |= FRACTIONS | CALENDAR | TIMES | DIALLED | SHORTHAND

@@ -43,6 +43,7 @@ _RATES = {"bpm": "beat per minute", "fps": "frame per second", "rpm": "revolutio
     "Gbps": "gigabit per second",
     "mi/h": "mile per hour",
     "psi": "pound per square inch",
+    "dpi": "dot per inch",
     "bps": "basis point",
     "m/s²": "meter per second squared",
     "m/s^2": "meter per second squared",
@@ -54,13 +55,17 @@ _SHARES = {"mg/dL": "milligram per deciliter", "g/L": "gram per liter"} | {
 _AREAS = {"ft": "square foot", "m": "square meter", "mi": "square mile", "km": "square kilometer"}
 _SIZES = {"TB": "terabyte", "PB": "petabyte", "tsp": "teaspoon", "tbsp": "tablespoon"} | {
     "MP": "megapixel",
+    "Tbsp": "tablespoon",
+    "fl oz": "fluid ounce",
+    "yd": "yard",
+    "dB": "decibel",
 }
 _TINY = {"m": "micrometer", "g": "microgram", "s": "microsecond", "L": "microliter"}
 UNITS = _TIMES | _RATES | _SHARES | _SIZES | {"mcg": "microgram"}
 UNITS |= {micro + unit: name for micro in "µμ" for unit, name in _TINY.items()}
 UNITS |= {f"sq{dot} {unit}": name for dot in ("", ".") for unit, name in _AREAS.items()}
 # Before a hyphen they are not counted: "a 5-lb bag".
-_TIED = {
+TIED = {
     "lb": "pound",
     "oz": "ounce",
     "ft": "foot",
@@ -121,7 +126,8 @@ def measures() -> Iterator[Rule]:
     yield rf"(?<![\d./])(\d[\d.,]*) ?({any_of(UNITS)})(?![\w/²^])(?:\.(?= [a-z]))?", _unit
     yield r"\b(\d+) c\.(?= [a-z])", lambda m: f"{m[1]} cup{'' if m[1] == '1' else 's'}"
     yield r"\b(\d+) T\.(?= [a-z])", lambda m: f"{m[1]} tablespoon{'' if m[1] == '1' else 's'}"
-    yield rf"(?<=\d)-({any_of(_TIED)})(?!\w)", lambda m: f" {_TIED[m[1]]}"
+    yield rf"(?<=\d)-({any_of(TIED)})(?!\w)(?:\.(?= [a-z]))?", lambda m: f" {TIED[m[1]]}"
+    yield r"(?<=\d)( ?(?:mm|cm|km|m|ft|in))\^([23])\b", lambda m: m[1] + "²³"[m[2] == "3"]
     yield r"(?<=\d)([xX])(?![\w-])", r" \1"
     yield r"\b(\d+\.\d+|\d{2,}|\d(?=M [a-z]))M\b", r"\1 million"
     yield r"\b100s of\b", "hundreds of"

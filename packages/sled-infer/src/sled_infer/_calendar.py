@@ -65,6 +65,8 @@ def calendar() -> Iterator[Rule]:
     yield r"\b(\d{4}s)[-–](?=\d{4}s\b)", r"\1 to "
     yield r"(?<=[A-Za-z])-(?=\d{4}s\b)", " "
     yield r"(?<![\w.,$£€/-])(1[1-9]\d\d|20\d\d)[-–]([1-9]\d)\b(?![-–/.]?\d)", r"\1 to \2"
+    yield r"\b(\d+(?:st|nd|rd|th)) c\.(?=\W|\Z)", r"\1 century"
+    yield r"(?<![\w/.-])(1[3-9]|2\d|3[01])/(0?[1-9]|1[0-2])/(\d\d(?:\d\d)?)\b(?!/)", _day_first
     yield r"\bQ([1-4])(?= )", lambda m: f"Q {DIGITS[int(m[1])]}"
     yield r"\bFY(?=\d)", "FY "
     yield r"\b24/7\b", "twenty-four seven"
@@ -73,11 +75,13 @@ def calendar() -> Iterator[Rule]:
 
 def times() -> Iterator[Rule]:
     """Give the rules for times of day."""
+    yield r"(?<=[ap]m)[-–](?=\d)|(?<=[ap]\.m\.)[-–](?=\d)|(?<=\bnoon)[-–](?=\d)", " to "
     zone = r"(?: ?(Z|UTC|GMT|[+-]\d\d:?\d\d))?"
     yield (
         rf"\b(\d{{4}}-\d\d-\d\d)[T ](\d\d:\d\d)(?::(\d\d(?:[.,]\d+)?))?{zone}(?![\w:])",
         _stamp,
     )
+    yield r"(?<![\w:.,])(\d):([0-5]\d)\.(\d{1,3})(?!\w|[:.]\d)", _lap
     yield r"\b(\d{1,2})\.([0-5]\d)(?= ?[ap]\.?m\b)", r"\1:\2"
     clock = r"(?<![\d:.])({})(?![\d:])(?! ?[AaPp]\.?[Mm]\b)"
     yield clock.format("(?:00|24):00"), "midnight"
@@ -130,6 +134,20 @@ def _date(found: re.Match[str]) -> str:
     if fraction or not (1 <= month <= len(_MONTHS) and 1 <= day <= _LONGEST_MONTH):
         return found[0]
     return f"{before} {_MONTHS[month - 1]} {ordinal(day)}"
+
+
+def _day_first(found: re.Match[str]) -> str:
+    year = (
+        found[3] if len(found[3]) > len("26") else f"{'20' if found[3] < '50' else '19'}{found[3]}"
+    )
+    return f"the {ordinal(int(found[1]))} of {_MONTHS[int(found[2]) - 1]} {year}"
+
+
+def _lap(found: re.Match[str]) -> str:
+    """Read the time of a race, of minutes and parts of seconds."""
+    minutes, seconds, parts = found.groups()
+    tens = f"oh {seconds[1]}" if seconds.startswith("0") else seconds
+    return f"{DIGITS[int(minutes)]} {tens}.{parts}"
 
 
 def _stamp(found: re.Match[str]) -> str:

@@ -167,7 +167,7 @@ def _is_short(word: str) -> bool:
         return False
     if bare in _WORDS_TOO:
         return False
-    if bare in SHORT or NAME_RANGE.fullmatch(bare.rstrip(".")):
+    if bare.rpartition("-")[2] in SHORT or NAME_RANGE.fullmatch(bare.rstrip(".")):
         return True
     known: bool = _library().has_abbreviation(bare, language="en")
     return known or len(bare.rstrip(".")) == 1 or _INNER_DOT.search(bare) is not None

@@ -29,6 +29,9 @@ def dialled() -> Iterator[Rule]:
     """Give the rules for numbers that are dialled, typed or printed on tickets."""
     yield r"(?<![\w-])(?:\+?1-)(8\d\d|900)-([A-Z\d]+(?:-[A-Z\d]+)*)(?![\w-])", _toll_free
     yield r"(?<![\w.,/$£€-])(?<![\d)] )([2-9]\d\d)-(\d{4})(?![\w-]|[.,/]\d)", _local
+    yield r"\b((?:[Cc]ode|PIN|OTP|[Pp]asscode)(?: is|:)?) (\d{4,8})\b(?![.,/-]?\d)", _digits_after
+    yield r"(\bis|:) (?!\d+00\b)(\d{6,8})\b(?![.,/-]?\d| [a-z])", _digits_after
+    yield r"(?<![\d.,$£€])(?!\d+000)\d{10,}(?![,.]?\d)", lambda m: f" {one_by_one(m[0])}"
     yield r"\b([A-Z]{2}|[Zz][Ii][Pp](?: code)?) (\d{5})\b(?![.,]?\d)", _digits_after
     yield r"\b([Cc]all|[Dd]ial|[Pp]hone|[Rr]ing) ([19]11|112|999|988)\b(?!-)", _digits_after
     yield r"\b(911|999)(?= (?:call|emergency|operator|dispatcher))", lambda m: one_by_one(m[1])
@@ -49,7 +52,6 @@ def numbers() -> Iterator[Rule]:
     yield r"\b(\d\d)[/–-]\1\b(?![/–-])", r"\1 \1"
     yield r"\b(\d{3})/(\d{2,3})\b(?!/)", r"\1 over \2"
     yield r"\b(\d+):(\d)(?![\d:])", r"\1 to \2"
-    yield r"\b(\d+) in (?=\d)", lambda m: f"{one_by_one(m[1])} in " if len(m[1]) == 1 else m[0]
     yield r"(?<=\d)% ?[-–] ?(?=\d+(?:\.\d+)?%)", " to "
     high = rf"({_THOUSANDS}|\d{{4}})(?![\d,/–-])"
     yield rf"(?<![\w.,:/$£€–-])({_THOUSANDS}|\d{{2}}0)[-–]{high}", _thousands
@@ -58,6 +60,7 @@ def numbers() -> Iterator[Rule]:
         r"(?<![\w.,:/$£€–-])(\d{1,3}(?:[.:]\d+)?(?: ?[ap]m)?)[-–](?=\d{1,3}(?![\d/–-]))",
         r"\1 to ",
     )
+    yield r"\b(\d) in (?=\d)", lambda m: f"{DIGITS[int(m[1])]} in "
     yield r"(?<=\w)\^-(?=\d)", " to the power of minus "
     yield r"\b(\d+(?:\.\d+)?)[eE]([+-]?)(\d+)\b", _scientific
 

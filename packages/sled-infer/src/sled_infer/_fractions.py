@@ -32,6 +32,8 @@ _UNITS = (
     | {
         "gal": "gallon",
         "in.": "inch",
+        "c.": "cup",
+        "T.": "tablespoon",
         '"': "inch",
         "″": "inch",
         "”": "inch",
@@ -48,6 +50,7 @@ _UNITS = (
         "L": "liter",
     }
 )
+_LAST_MONTH, _LAST_DAY = 12, 31
 _ONES = "½⅓¼⅕⅙⅛⅔¾⅖⅗⅘⅚⅜⅝⅞"
 _START = r"(?<![\w.,/$£€:+-])"
 _END = r"(?![\w/]|[.,:]\d)"
@@ -64,6 +67,7 @@ def fractions() -> Iterator[Rule]:
     yield rf"(?<=\d) ?[/÷] ?{equals}", r" divided by \1"
     yield r"\b(\d)/([248])(?= time\b)", r"\1 \2"
     yield rf"{_START}(\d+(?:\.\d+)?)/(100?){_END}", _out_of
+    yield rf"{_START}(\d\d)/(\d\d){_END}", _shares
     yield rf"{_START}(\d\.\d|5|\d(?=/5 stars))/5{_END}", r"\1 out of 5"
     yield rf"{_START}(\d+)[ -]([1-9]\d?)/(\d\d?){_UNIT}{_END}", _mixed
     yield rf"{_START}(?<!\d )([1-9]\d?)/(\d\d?){_UNIT}{_END}", _fraction
@@ -72,6 +76,15 @@ def fractions() -> Iterator[Rule]:
 def _out_of(found: re.Match[str]) -> str:
     marks, most = float(found[1]), int(found[2])
     return f"{found[1]} out of {most}" if marks <= most and (most, marks) != (100, 1) else found[0]
+
+
+def _shares(found: re.Match[str]) -> str:
+    """Read "80/20" and "45/57"; what may be a date is left."""
+    some, most = int(found[1]), int(found[2])
+    if some + most == 100:  # noqa: PLR2004 - percent
+        return f"{some} {most}"
+    counted = some < most and (some > _LAST_MONTH or most > _LAST_DAY) and most not in _PARTS
+    return f"{some} out of {most}" if counted else found[0]
 
 
 def _proper(over: int, under: int) -> bool:

@@ -26,6 +26,7 @@ NUMBERED_PLACES = {
     "Hwy": "Highway",
     "Rte": "Route",
 } | {
+    "Rt": "Route",
     "ext": "extension",
     "Ext": "Extension",
 }
@@ -36,12 +37,16 @@ def places() -> Iterator[Rule]:
     """Give the rules for where something is."""
     point = any_of(_POINTS)
     number = r"\d+(?:st|nd|rd|th)"
-    yield rf"\b({any_of(NUMBERED_PLACES)})\b\.? ?(?=\d)", lambda m: f"{NUMBERED_PLACES[m[1]]} "
+    yield rf"\b({any_of(NUMBERED_PLACES)})\b\.? ?#?(?=\d)", lambda m: f"{NUMBERED_PLACES[m[1]]} "
     yield rf"\b((?:{_ROADS})[- ]\d+) ({point})\b(?!\.\w)", _pointed
     yield rf"\b({_ALL_STREETS})(\.?) ({point})\b(?!\.\w)", _pointed_street
     way = rf"(?:{number}|(?:[A-Z][a-z]+ )+(?:{_ALL_STREETS}))\b"
     yield rf"\b(\d+) ({point})\b\.? (?={way})", lambda m: f"{m[1]} {_POINTS[m[2]]} "
     yield rf"(?<!\w)({point})\b\.? (?={number} (?:{_ALL_STREETS})\b)", lambda m: f"{_POINTS[m[1]]} "
+    yield (
+        rf"(?<!\w)([NSEW])\. (?=(?:[A-Z][a-z]+ )+(?:{_ALL_STREETS})\b)",
+        lambda m: f"{_POINTS[m[1]]} ",
+    )
     yield r"\b(Mount|Mt\.|Lake|Port|Fort|North|South|East|West) St\. (?=[A-Z])", r"\1 Saint "
     yield rf"\b({number}) ({any_of(STREETS)})\b(\. (?=[A-Z][a-z])|\.?)", _street
     yield r"(?<![a-z] )(?<!\w)St (?=[A-Z])|(?<=\b[a-z]{2} )St (?=[A-Z])", "Saint "

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._amounts import UNITS, any_of
+from ._amounts import TIED, UNITS, any_of
 from ._places import NUMBERED_PLACES, STREETS
 
 if TYPE_CHECKING:
@@ -42,32 +42,44 @@ _SLASHED = {"w/o": "without", "w/": "with", "b/c": "because", "c/o": "care of"} 
     "s/he": "she or he",
     "his/her": "his or her",
     "him/her": "him or her",
+    "Sir/Madam": "Sir or Madam",
 }
 # Whole words in small letters, perhaps with a capital: "Thx!"
 _CHATTED = {"pls": "please", "plz": "please", "thx": "thanks", "tmrw": "tomorrow"} | {
     "afaik": "as far as I know",
     "bc": "because",
     "btw": "by the way",
+    "hbu": "how about you",
     "idk": "I don't know",
     "iirc": "if I recall correctly",
+    "ikr": "I know, right",
+    "imho": "in my humble opinion",
     "imo": "in my opinion",
+    "jk": "just kidding",
     "lmk": "let me know",
     "mtg": "meeting",
+    "np": "no problem",
+    "nvm": "never mind",
     "omg": "oh my god",
+    "sry": "sorry",
     "tbh": "to be honest",
     "ttyl": "talk to you later",
+    "wyd": "what are you doing",
+    "yw": "you're welcome",
 }
-_WITH_DIGITS = {"b4": "before", "gr8": "great", "l8r": "later", "2day": "today", "2nite": "tonight"}
+_WITH_DIGITS = {"b4": "before", "gr8": "great", "l8r": "later", "w8": "wait"} | {
+    "2day": "today",
+    "2nite": "tonight",
+}
+_HEADINGS = {"Vol": "Volume", "Ch": "Chapter", "Pt": "Part", "Bk": "Book"}
+_COUNTED = {"pkg": "package", "pkgs": "packages", "doz": "dozen"}
 _CHAT = {word.capitalize(): said[0].upper() + said[1:] for word, said in _CHATTED.items()}
 _CHAT |= _CHATTED | _WITH_DIGITS
 _LATIN = ("eg", "ie", "Eg", "Ie")
 # With a full stop, no sentence ends; without one, they are no words.
-SHORT = frozenset(
-    f"{word}."
-    for words in (_BEFORE_NAMES, _BEFORE_NUMBERS, STREETS, NUMBERED_PLACES, UNITS, _LATIN, ("al",))
-    for word in words
-)
-NO_WORDS = frozenset(("vs", "approx", "St", *_LATIN, *_CHAT))
+_SHORT = (_BEFORE_NAMES, _BEFORE_NUMBERS, _COUNTED, _LATIN, NUMBERED_PLACES, STREETS, TIED, UNITS)
+SHORT = frozenset(f"{word}." for words in (*_SHORT, ("al", "Pt", "Vol")) for word in words)
+NO_WORDS = frozenset(("vs", "approx", "St", *_LATIN, *_CHAT, *_COUNTED))
 
 
 def shorthand() -> Iterator[Rule]:
@@ -77,6 +89,8 @@ def shorthand() -> Iterator[Rule]:
     yield r"(?<![\w.])([Ee])\.?g\b(?!\.\w)\.?", lambda m: f"{'fF'[m[1] == 'E']}or example"
     yield r"(?<![\w.])([Ii])\.?e\b(?!\.\w)\.?", lambda m: f"{'tT'[m[1] == 'I']}hat is"
     yield r"\bP\.? ?S\.,?", "P S,"
+    yield rf"\b({any_of(_HEADINGS)})\. (?=[IVXL]+\b)", lambda m: f"{_HEADINGS[m[1]]} "
+    yield rf"\b({any_of(_COUNTED)})\b\.?(?! [A-Z])", lambda m: _COUNTED[m[1]]
     yield r"\bYoY\b", "year over year"
     yield r"\bvs\b\.?", "versus"
     yield r"\ba\.k\.a\.", "also known as"

@@ -53,7 +53,14 @@ def _markup() -> Iterator[Rule]:
     yield rf"&({any_of(_ENTITIES)});", lambda found: _ENTITIES[found[1]]
     yield r"(?<!\S)#+(?!\S)", ""
     yield r"\A(?:> ?)+(?![\d=])", ""
+    yield r"!==?", " ≠ "
+    yield r"(?<!=)===?(?![=>])", " = "
+    yield r">=", " ≥ "
+    yield r"<=(?!=)", " ≤ "
+    yield r"(?<=\s)&&(?=\s)", "&"
+    yield r"(?<=\s)\|\|(?=\s)", "or"
     yield r"[-=]+>", "→"
+    yield r"(?<=\b[IWw][e ])(?: ?)<3+(?= [a-z])", " love"
     yield r"~(?! ?[\d$£€/])|~(?=~)", ""
 
 
