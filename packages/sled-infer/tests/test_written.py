@@ -23,6 +23,9 @@ MONEY = {
         "one thousand two hundred ninety nine euros, one thousand five hundred dollars"
     ),
     "¥1,000, ¥500": "one thousand yen, five hundred yen",
+    "$100K-$150K, Rs. 500": (
+        "one hundred thousand dollars to one hundred fifty thousand dollars, five hundred rupees"
+    ),
 }
 MEASURES = {
     "He is 6'2\".": "He is six foot two.",
@@ -42,6 +45,8 @@ MEASURES = {
     "6 mos. at 1.5x speed": "six months at one point five x speed",
     "a 10-oz. pkg. of peas, 2 doz. eggs": "a ten ounce package of peas, two dozen eggs",
     "8 fl oz, 40 dB, 5 m^2": "eight fluid ounces, forty decibels, five square meters",
+    "2 qts, 5 km/s, a 5yo": "two quarts, five kilometers per second, a five year old",
+    "3M sold 5M": "three M sold five million",
 }
 NUMBERS = {
     "2-3 weeks, 9am-5pm": "two to three weeks, nine A M to five P M",
@@ -65,6 +70,12 @@ NUMBERS = {
     ),
     "lost 5-4 in 10 innings": "lost five to four in ten innings",
     "x != 3 && y >= 4": "x does not equal three and y greater than or equal to four",
+    "two 747s, F-16s, PS5s, 10s of us": "two seven forty-sevens, F sixteens, PS fives, tens of us",
+    "John 3:16, Ps. 23:4, Luke 2:1-20": (
+        "John three sixteen, Psalm twenty three, verse four, Luke two, verses one to twenty"
+    ),
+    "+5% on v2.0-beta": "plus five percent on version two dot zero beta",
+    "6.02 x 10^23": "six point zero two times ten to the power of twenty-three",
 }
 DATES = {
     "in the mid-1980s": "in the mid nineteen eighties",
@@ -76,6 +87,7 @@ DATES = {
     "He left at 5 p.m. She stayed.": "He left at five P M. She stayed.",
     "the 21st c. so far": "the twenty first century so far",
     "23/11/26": "the twenty third of November twenty twenty six",
+    "Q3'24": "Q three twenty four",
 }
 NAMES = {
     "World War I and WWII": "World War one and World War two",
@@ -166,6 +178,7 @@ TIMES = {
     ),
     "noon-1pm, 7am-5pm daily": "noon to one P M, seven A M to five P M daily",
     "in 1:52.85": "in one fifty two point eight five",
+    "0600 hrs, 0630 hours": "zero six hundred hours, zero six thirty hours",
 }
 DIALLED = {
     "1-800-FLOWERS": "one eight hundred flowers",
@@ -192,6 +205,7 @@ SHORTHAND = {
     "a 5* hotel": "a five star hotel",
     "I <3 you, nvm, w8": "I love you, never mind, wait",
     "Vol. III, Dear Sir/Madam": "Volume three, Dear Sir or Madam",
+    "Act III, Sc. ii, Op. 9": "Act three, Scene two, Opus nine",
 }
 READ = MONEY | MEASURES | NUMBERS | DATES | NAMES | ADDRESSES
 READ |= FRACTIONS | CALENDAR | TIMES | DIALLED | SHORTHAND

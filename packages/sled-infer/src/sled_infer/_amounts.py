@@ -42,6 +42,8 @@ _RATES = {"bpm": "beat per minute", "fps": "frame per second", "rpm": "revolutio
     "Mbps": "megabit per second",
     "Gbps": "gigabit per second",
     "mi/h": "mile per hour",
+    "mi/s": "mile per second",
+    "km/s": "kilometer per second",
     "psi": "pound per square inch",
     "dpi": "dot per inch",
     "bps": "basis point",
@@ -57,6 +59,11 @@ _SIZES = {"TB": "terabyte", "PB": "petabyte", "tsp": "teaspoon", "tbsp": "tables
     "MP": "megapixel",
     "Tbsp": "tablespoon",
     "fl oz": "fluid ounce",
+    "fl. oz": "fluid ounce",
+    "qts": "quart",
+    "pts": "point",
+    "cl": "centiliter",
+    "ms": "millisecond",
     "yd": "yard",
     "dB": "decibel",
 }
@@ -72,7 +79,6 @@ TIED = {
     "mi": "mile",
     "yd": "yard",
     "gal": "gallon",
-} | {
     "mg": "milligram",
     "kg": "kilogram",
     "mm": "millimeter",
@@ -102,6 +108,9 @@ def money() -> Iterator[Rule]:
     whole = r"(\d{1,3}(?:[. ]\d{3})+|\d+)"
     yield rf"(?<![\d.,]){whole},(\d\d) ?({_SIGN})(?!\d)", _with_comma_before
     yield rf"({_SIGN}) ?{whole},(\d\d)(?!\d)", _with_comma
+    yield rf"({_SIGN})({_AMOUNT} ?[kKmMbB]n?)[-–]{_SIGN}?({_AMOUNT} ?[kKmMbB]n?)\b", r"\1\2 to \1\3"
+    yield r"\bRs\.? ?(\d+(?:[,.]\d+)*)", r"\1 rupees"
+    yield r"(?<=\d) ?¥", " yen"
     yield r"¥ ?(\d+(?:,\d+)*)(?!\.?\d)", r"\1 yen"
     yield rf"(?i)({_SIGN}{_AMOUNT}) ?([kmbt])n?\b", lambda m: f"{m[1]} {_SCALES[m[2].lower()]}"
     yield rf"\b({any_of(_COUNTRIES)})\$({_AMOUNT}{_SCALE})", _of_a_country
@@ -126,10 +135,13 @@ def measures() -> Iterator[Rule]:
     yield rf"(?<![\d./])(\d[\d.,]*) ?({any_of(UNITS)})(?![\w/²^])(?:\.(?= [a-z]))?", _unit
     yield r"\b(\d+) c\.(?= [a-z])", lambda m: f"{m[1]} cup{'' if m[1] == '1' else 's'}"
     yield r"\b(\d+) T\.(?= [a-z])", lambda m: f"{m[1]} tablespoon{'' if m[1] == '1' else 's'}"
-    yield rf"(?<=\d)-({any_of(TIED)})(?!\w)(?:\.(?= [a-z]))?", lambda m: f" {TIED[m[1]]}"
+    yield rf"(?<=\d)-({any_of(TIED)})(?!\w)(?:\.(?=-| [a-z]))?", lambda m: f" {TIED[m[1]]}"
     yield r"(?<=\d)( ?(?:mm|cm|km|m|ft|in))\^([23])\b", lambda m: m[1] + "²³"[m[2] == "3"]
     yield r"(?<=\d)([xX])(?![\w-])", r" \1"
-    yield r"\b(\d+\.\d+|\d{2,}|\d(?=M [a-z]))M\b", r"\1 million"
+    yield r"\b3M\b", "three M"
+    yield r"\b(\d+(?:\.\d+)?)M\b", r"\1 million"
+    yield r"(?<=\d) ?[yY]/?o\b", " year old"
+    yield r"\b10s of\b", "tens of"
     yield r"\b100s of\b", "hundreds of"
     yield r"\b1,?000s of\b", "thousands of"
     yield r"(?<=[a-z])/(?=(?:second|minute|hour|day|night|week|month|year|person)\b)", " per "

@@ -67,15 +67,17 @@ def calendar() -> Iterator[Rule]:
     yield r"(?<![\w.,$£€/-])(1[1-9]\d\d|20\d\d)[-–]([1-9]\d)\b(?![-–/.]?\d)", r"\1 to \2"
     yield r"\b(\d+(?:st|nd|rd|th)) c\.(?=\W|\Z)", r"\1 century"
     yield r"(?<![\w/.-])(1[3-9]|2\d|3[01])/(0?[1-9]|1[0-2])/(\d\d(?:\d\d)?)\b(?!/)", _day_first
-    yield r"\bQ([1-4])(?= )", lambda m: f"Q {DIGITS[int(m[1])]}"
+    yield rf"\bQ([1-4])(?:(?= )|[{APOSTROPHES}](?=\d\d\b))", lambda m: f"Q {DIGITS[int(m[1])]} "
     yield r"\bFY(?=\d)", "FY "
-    yield r"\b24/7\b", "twenty-four seven"
+    yield r"\b24[/x]7\b", "twenty-four seven"
     yield r"\b9/11\b", "nine eleven"
 
 
 def times() -> Iterator[Rule]:
     """Give the rules for times of day."""
     yield r"(?<=[ap]m)[-–](?=\d)|(?<=[ap]\.m\.)[-–](?=\d)|(?<=\bnoon)[-–](?=\d)", " to "
+    yield r"\b0(\d)00 ?(?:hrs?|hours)\b", r"zero \1 hundred hours"
+    yield r"\b0(\d)([1-5]\d) ?(?:hrs?|hours)\b", r"zero \1 \2 hours"
     zone = r"(?: ?(Z|UTC|GMT|[+-]\d\d:?\d\d))?"
     yield (
         rf"\b(\d{{4}}-\d\d-\d\d)[T ](\d\d:\d\d)(?::(\d\d(?:[.,]\d+)?))?{zone}(?![\w:])",

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._symbols import DIGITS
+from ._amounts import any_of
+from ._symbols import DECADES, DIGITS
 
 if TYPE_CHECKING:
     import re
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
 
     from ._amounts import Rule
 
+_TEENS = (
+    *("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen"),
+    *("sixteen", "seventeen", "eighteen", "nineteen"),
+)
+_BOOKS = {"Gen": "Genesis", "Ps": "Psalm", "Matt": "Matthew", "Rev": "Revelation"} | {
+    name: name
+    for name in ("Genesis", "Exodus", "Psalm", "Psalms", "Proverbs", "Isaiah", "Matthew", "Mark")
+}
+_BOOKS |= {name: name for name in ("Luke", "John", "Acts", "Romans", "Corinthians", "Revelation")}
 _THOUSANDS = r"\d{1,3}(?:,\d{3})+"
 
 
@@ -48,7 +58,15 @@ def numbers() -> Iterator[Rule]:
     yield r"(?<=\d)'(?=\d{3}\b)", ","
     yield r"(?<![\w.,:/–-])(?<!\d )0\d+(?![\d:/–-]|[., ]\d)", lambda m: one_by_one(m[0])
     yield r"(?<![\w.])(?<!ersion )(\d{1,2})\.(\d{1,2})\.(\d{1,2})(?![\w.]*\d)", _dotted
+    yield rf"\b({any_of(_BOOKS)})\.? (\d+):(\d+)(?:[-–](\d+))?(?![\d:])", _verse
+    yield r"\b([A-Z][A-Za-z]{0,4})-?(\d\d?)s\b", lambda m: f"{m[1]} {_many(int(m[2]))}"
+    yield r"\b(of|iPhone|the) ([2-9]|1\d)s\b", lambda m: f"{m[1]} {_many(int(m[2]))}"
+    yield r"\b7([0-8]7)s\b", lambda m: f"seven {_many(int(m[1]))}"
+    yield r"\b(7[0-8]7)-(?=\d\b|\d00\b)", r"\1 dash "
     yield r"\b([A-Z]{1,2})-(?=\d\d\b)", r"\1 "
+    yield r"(?<=\d)-(alpha|beta|rc|dev)\.?(\d*)\b", r" \1 \2"
+    yield r"(?<!\S)\+(?=\d+(?:\.\d+)?%)", "plus "
+    yield r"(?<=\d)[kK][-–](?=\d+[kK]\b)", "k to "
     yield r"\b(\d\d)[/–-]\1\b(?![/–-])", r"\1 \1"
     yield r"\b(\d{3})/(\d{2,3})\b(?!/)", r"\1 over \2"
     yield r"\b(\d+):(\d)(?![\d:])", r"\1 to \2"
@@ -63,6 +81,24 @@ def numbers() -> Iterator[Rule]:
     yield r"\b(\d) in (?=\d)", lambda m: f"{DIGITS[int(m[1])]} in "
     yield r"(?<=\w)\^-(?=\d)", " to the power of minus "
     yield r"\b(\d+(?:\.\d+)?)[eE]([+-]?)(\d+)\b", _scientific
+
+
+def _many(number: int) -> str:
+    """Read a number below 100 of which there are many: "747s", "F-35s"."""
+    tens, ones = divmod(number, 10)
+    if tens > 1:
+        return f"{DECADES[tens - 2][:-3]}y-{_many(ones)}" if ones else DECADES[tens - 2]
+    word = _TEENS[ones] if tens else DIGITS[ones]
+    return word + ("es" if word == "six" else "s")
+
+
+def _verse(found: re.Match[str]) -> str:
+    """Read chapter and verse: "John three sixteen", "Luke two, verses one to twenty"."""
+    book, chapter, first, last = found.groups()
+    if last:
+        return f"{_BOOKS[book]} {chapter}, verses {first} to {last}"
+    verse = f", verse {first}" if len(first) == 1 else f":{first}"
+    return f"{_BOOKS[book]} {chapter}{verse}"
 
 
 def _toll_free(found: re.Match[str]) -> str:

@@ -64,6 +64,7 @@ def fractions() -> Iterator[Rule]:
     equals = r"(\d+(?:\.\d+)?)(?= ?=)"
     yield rf"(?<=\d)[-−]{equals}", r" minus \1"
     yield rf"(?<=\d) ?[x×*] ?{equals}", r" times \1"
+    yield r"(?<=\d) ?[x×*] ?(?=10(?:\^|[⁻⁰¹²³⁴-⁹]))", " times "
     yield rf"(?<=\d) ?[/÷] ?{equals}", r" divided by \1"
     yield r"\b(\d)/([248])(?= time\b)", r"\1 \2"
     yield rf"{_START}(\d+(?:\.\d+)?)/(100?){_END}", _out_of

@@ -30,6 +30,7 @@ _BEFORE_NUMBERS = {"p": "page", "P": "Page", "pp": "pages", "Pp": "Pages"} | {
     "figs": "figures",
     "Sec": "Section",
     "Art": "Article",
+    "Op": "Opus",
     "Tel": "Telephone",
     "tel": "telephone",
 }
@@ -42,11 +43,13 @@ _SLASHED = {"w/o": "without", "w/": "with", "b/c": "because", "c/o": "care of"} 
     "s/he": "she or he",
     "his/her": "his or her",
     "him/her": "him or her",
+    "b/w": "black and white",
     "Sir/Madam": "Sir or Madam",
 }
 # Whole words in small letters, perhaps with a capital: "Thx!"
 _CHATTED = {"pls": "please", "plz": "please", "thx": "thanks", "tmrw": "tomorrow"} | {
     "afaik": "as far as I know",
+    "attn": "attention",
     "bc": "because",
     "btw": "by the way",
     "hbu": "how about you",
@@ -71,14 +74,16 @@ _WITH_DIGITS = {"b4": "before", "gr8": "great", "l8r": "later", "w8": "wait"} | 
     "2day": "today",
     "2nite": "tonight",
 }
-_HEADINGS = {"Vol": "Volume", "Ch": "Chapter", "Pt": "Part", "Bk": "Book"}
+_HEADINGS = {"Vol": "Volume", "Ch": "Chapter", "Pt": "Part", "Sc": "Scene"}
 _COUNTED = {"pkg": "package", "pkgs": "packages", "doz": "dozen"}
 _CHAT = {word.capitalize(): said[0].upper() + said[1:] for word, said in _CHATTED.items()}
 _CHAT |= _CHATTED | _WITH_DIGITS
 _LATIN = ("eg", "ie", "Eg", "Ie")
 # With a full stop, no sentence ends; without one, they are no words.
 _SHORT = (_BEFORE_NAMES, _BEFORE_NUMBERS, _COUNTED, _LATIN, NUMBERED_PLACES, STREETS, TIED, UNITS)
-SHORT = frozenset(f"{word}." for words in (*_SHORT, ("al", "Pt", "Vol")) for word in words)
+SHORT = frozenset(
+    f"{word}." for words in (*_SHORT, ("al", "Ps", "Pt", "Rs", "Sc", "Vol")) for word in words
+)
 NO_WORDS = frozenset(("vs", "approx", "St", *_LATIN, *_CHAT, *_COUNTED))
 
 
@@ -89,7 +94,7 @@ def shorthand() -> Iterator[Rule]:
     yield r"(?<![\w.])([Ee])\.?g\b(?!\.\w)\.?", lambda m: f"{'fF'[m[1] == 'E']}or example"
     yield r"(?<![\w.])([Ii])\.?e\b(?!\.\w)\.?", lambda m: f"{'tT'[m[1] == 'I']}hat is"
     yield r"\bP\.? ?S\.,?", "P S,"
-    yield rf"\b({any_of(_HEADINGS)})\. (?=[IVXL]+\b)", lambda m: f"{_HEADINGS[m[1]]} "
+    yield rf"\b({any_of(_HEADINGS)})\. (?=[IVXL]+\b|[ivxl]+\b)", lambda m: f"{_HEADINGS[m[1]]} "
     yield rf"\b({any_of(_COUNTED)})\b\.?(?! [A-Z])", lambda m: _COUNTED[m[1]]
     yield r"\bYoY\b", "year over year"
     yield r"\bvs\b\.?", "versus"
