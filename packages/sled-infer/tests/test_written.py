@@ -26,6 +26,9 @@ MONEY = {
     "$100K-$150K, Rs. 500": (
         "one hundred thousand dollars to one hundred fifty thousand dollars, five hundred rupees"
     ),
+    "1 BTC = $98,432.10": (
+        "one BTC equals ninety eight thousand four hundred thirty two dollars and ten cents"
+    ),
 }
 MEASURES = {
     "He is 6'2\".": "He is six foot two.",
@@ -47,6 +50,15 @@ MEASURES = {
     "8 fl oz, 40 dB, 5 m^2": "eight fluid ounces, forty decibels, five square meters",
     "2 qts, 5 km/s, a 5yo": "two quarts, five kilometers per second, a five year old",
     "3M sold 5M": "three M sold five million",
+    "1h 15m, 5m 30s": "one hour fifteen minutes, five minutes thirty seconds",
+    "180C/350F/gas mark 4": (
+        "one hundred and eighty degrees Celsius, three hundred and fifty degrees Fahrenheit, "
+        "gas mark four"
+    ),
+    "1.2K likes, 8GB/256GB, a 2.0T": (
+        "one point two thousand likes, eight gigabytes, two hundred and fifty six gigabytes, "
+        "a two point zero T"
+    ),
 }
 NUMBERS = {
     "2-3 weeks, 9am-5pm": "two to three weeks, nine A M to five P M",
@@ -76,6 +88,7 @@ NUMBERS = {
     ),
     "+5% on v2.0-beta": "plus five percent on version two dot zero beta",
     "6.02 x 10^23": "six point zero two times ten to the power of twenty-three",
+    "0-60 in 3.2 sec": "zero to sixty in three point two seconds",
 }
 DATES = {
     "in the mid-1980s": "in the mid nineteen eighties",
@@ -161,6 +174,7 @@ CALENDAR = {
     ),
     "in Feb we met": "in February we met",
     "Jan sat in the sun.": "Jan sat in the sun.",
+    "Sun./Mon. only": "Sunday, Monday only",
 }
 TIMES = {
     "20:00": "twenty hundred",
@@ -191,6 +205,7 @@ DIALLED = {
     "HTTP 404, error 503": "HTTP four oh four, error five oh three",
     "Your code is 482913": "Your code is four eight two nine one three",
     "call 5551234567": "call five five five one two three four five six seven",
+    "SSN 123-45-6789": "SSN one two three, four five, six seven eight nine",
 }
 SHORTHAND = {
     "eg this, ie that": "for example this, that is that",

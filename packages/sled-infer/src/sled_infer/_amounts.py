@@ -56,6 +56,7 @@ _SHARES = {"mg/dL": "milligram per deciliter", "g/L": "gram per liter"} | {
 }
 _AREAS = {"ft": "square foot", "m": "square meter", "mi": "square mile", "km": "square kilometer"}
 _SIZES = {"TB": "terabyte", "PB": "petabyte", "tsp": "teaspoon", "tbsp": "tablespoon"} | {
+    "GW": "gigawatt",
     "MP": "megapixel",
     "Tbsp": "tablespoon",
     "fl oz": "fluid ounce",
@@ -109,6 +110,7 @@ def money() -> Iterator[Rule]:
     yield rf"(?<![\d.,]){whole},(\d\d) ?({_SIGN})(?!\d)", _with_comma_before
     yield rf"({_SIGN}) ?{whole},(\d\d)(?!\d)", _with_comma
     yield rf"({_SIGN})({_AMOUNT} ?[kKmMbB]n?)[-–]{_SIGN}?({_AMOUNT} ?[kKmMbB]n?)\b", r"\1\2 to \1\3"
+    yield rf"(?<=\S) ?= ?(?={_SIGN}\d)|(?<=\b[A-Z]{{3}}) = ", " equals "
     yield r"\bRs\.? ?(\d+(?:[,.]\d+)*)", r"\1 rupees"
     yield r"(?<=\d) ?¥", " yen"
     yield r"¥ ?(\d+(?:,\d+)*)(?!\.?\d)", r"\1 yen"
@@ -140,7 +142,15 @@ def measures() -> Iterator[Rule]:
     yield r"(?<=\d)([xX])(?![\w-])", r" \1"
     yield r"\b3M\b", "three M"
     yield r"\b(\d+(?:\.\d+)?)M\b", r"\1 million"
+    yield r"(\d\.\d+)B\b", r"\1 billion"
+    yield r"(\d\.\d+)K\b", r"\1 thousand"
+    yield r"(\d\.\d+)(?=[A-Z]\b)(?![VWALCFGJN]\b)", r"\1 "
     yield r"(?<=\d) ?[yY]/?o\b", " year old"
+    yield r"(?<=\d) ?hp\b", " horsepower"
+    yield r"(?<=\d)°?([CF])/(?=\d|gas)", r"°\1, "
+    yield r"(?<=\d)( ?[KMGT]B)/(?=\d)", r"\1, "
+    yield r"\b(\d+) ?h ?(\d+) ?m(?:ins?)?\b", lambda m: f"{m[1]} {_hours(m[1])} {m[2]} minutes"
+    yield r"\b(\d+)m ?(\d+)s\b", r"\1 min \2 seconds"
     yield r"\b10s of\b", "tens of"
     yield r"\b100s of\b", "hundreds of"
     yield r"\b1,?000s of\b", "thousands of"
@@ -174,6 +184,10 @@ def _sort(found: re.Match[str]) -> str:
 def _cents(found: re.Match[str]) -> str:
     name, count = _CURRENCIES[found[1]][1], int(found[2])
     return f"{count} {name}" + ("s" if name == "cent" and count != 1 else "")
+
+
+def _hours(count: str) -> str:
+    return "hour" if count == "1" else "hours"
 
 
 def _unit(found: re.Match[str]) -> str:

@@ -32,7 +32,7 @@ _SHORT = _SHORT_DAYS | _SHORT_MONTHS
 SHORT_NAMES = frozenset(_SHORT)
 _NAMES = _SHORT | {name: name for name in (*_DAYS, *_MONTHS)}
 _NAME, _MONTH = any_of(_NAMES), any_of(_MONTHS)
-NAME_RANGE = re.compile(rf"\b({_NAME})\.? ?[-–] ?({_NAME})\b")
+_JOINED = re.compile(rf"(?:{_NAME})\.?(?:[-–/](?:{_NAME})\.?)+")
 # Without a full stop, names are short only beside these, for "Jan" and "Sat" mean more.
 _ONLY_SHORT = frozenset(("Feb", "Aug", "Sept", "Oct", "Nov", "Dec"))
 _BESIDE = rf"(?:{_NAME})\.?,?(?: &| and)?"
@@ -49,10 +49,15 @@ _PERHAPS_DATING = "[Bb]y|[Ff]rom|[Bb]efore|[Aa]fter"
 _USUAL = frozenset(("1/2", "1/3", "2/3", "1/4", "3/4"))
 
 
+def is_joined(word: str) -> bool:
+    """Tell whether a word is of several names: "Mon.-Fri."."""
+    return _JOINED.fullmatch(word) is not None
+
+
 def calendar() -> Iterator[Rule]:
     """Give the rules for days, months and years."""
-    yield NAME_RANGE.pattern + r"(?:\.(?= [a-z\d]))?", _range
-    yield rf"\b(?:{_NAME})(?:/(?:{_NAME}))+\b", _list
+    yield rf"\b({_NAME})\.? ?[-–] ?({_NAME})\b(?:\.(?= [a-z\d]))?", _range
+    yield rf"\b(?:{_NAME})\.?(?:/(?:{_NAME})\b\.?)+(?=\W|\Z)", _list
     yield rf"\b({any_of(_SHORT)})\b(\.?)(?!['’-])", _full
     numbered = r"(\d\d?)(?:st|nd|rd|th)?"
     yield rf"\b({_MONTH}) {numbered} ?[-–] ?({_MONTH}) {numbered}\b", _between_months
@@ -97,7 +102,9 @@ def _range(found: re.Match[str]) -> str:
 
 
 def _list(found: re.Match[str]) -> str:
-    return ", ".join(_NAMES[name] for name in found[0].split("/"))
+    names = found[0].split("/")
+    stop = "." if names[-1].endswith(".") and _SENTENCE.match(found.string[found.end() :]) else ""
+    return ", ".join(_NAMES[name.rstrip(".")] for name in names) + stop
 
 
 def _full(found: re.Match[str]) -> str:

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 
-from ._calendar import NAME_RANGE
+from ._calendar import is_joined
 from ._figures import one_by_one
 from ._numerals import value
 from ._shorthand import SHORT
@@ -167,7 +167,7 @@ def _is_short(word: str) -> bool:
         return False
     if bare in _WORDS_TOO:
         return False
-    if bare.rpartition("-")[2] in SHORT or NAME_RANGE.fullmatch(bare.rstrip(".")):
+    if bare.rpartition("-")[2] in SHORT or is_joined(bare):
         return True
     known: bool = _library().has_abbreviation(bare, language="en")
     return known or len(bare.rstrip(".")) == 1 or _INNER_DOT.search(bare) is not None

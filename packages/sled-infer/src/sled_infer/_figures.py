@@ -42,6 +42,11 @@ def dialled() -> Iterator[Rule]:
     yield r"\b((?:[Cc]ode|PIN|OTP|[Pp]asscode)(?: is|:)?) (\d{4,8})\b(?![.,/-]?\d)", _digits_after
     yield r"(\bis|:) (?!\d+00\b)(\d{6,8})\b(?![.,/-]?\d| [a-z])", _digits_after
     yield r"(?<![\d.,$£€])(?!\d+000)\d{10,}(?![,.]?\d)", lambda m: f" {one_by_one(m[0])}"
+    yield r"\b([Tt]ext(?: \w+)? to) (\d{5,6})\b", _digits_after
+    yield (
+        r"(?<![\w-])(\d{3})-(\d\d)-(\d{4})(?![\w-])",
+        lambda m: ", ".join(map(one_by_one, m.groups())),
+    )
     yield r"\b([A-Z]{2}|[Zz][Ii][Pp](?: code)?) (\d{5})\b(?![.,]?\d)", _digits_after
     yield r"\b([Cc]all|[Dd]ial|[Pp]hone|[Rr]ing) ([19]11|112|999|988)\b(?!-)", _digits_after
     yield r"\b(911|999)(?= (?:call|emergency|operator|dispatcher))", lambda m: one_by_one(m[1])
@@ -59,11 +64,12 @@ def numbers() -> Iterator[Rule]:
     yield r"(?<![\w.,:/–-])(?<!\d )0\d+(?![\d:/–-]|[., ]\d)", lambda m: one_by_one(m[0])
     yield r"(?<![\w.])(?<!ersion )(\d{1,2})\.(\d{1,2})\.(\d{1,2})(?![\w.]*\d)", _dotted
     yield rf"\b({any_of(_BOOKS)})\.? (\d+):(\d+)(?:[-–](\d+))?(?![\d:])", _verse
-    yield r"\b([A-Z][A-Za-z]{0,4})-?(\d\d?)s\b", lambda m: f"{m[1]} {_many(int(m[2]))}"
+    yield r"\b([A-Z][A-Za-z]{0,4}|[a-z]+(?=-))-?(\d\d?)s\b", lambda m: f"{m[1]} {_many(int(m[2]))}"
     yield r"\b(of|iPhone|the) ([2-9]|1\d)s\b", lambda m: f"{m[1]} {_many(int(m[2]))}"
     yield r"\b7([0-8]7)s\b", lambda m: f"seven {_many(int(m[1]))}"
     yield r"\b(7[0-8]7)-(?=\d\b|\d00\b)", r"\1 dash "
     yield r"\b([A-Z]{1,2})-(?=\d\d\b)", r"\1 "
+    yield r"\bF-([1-4])50\b", r"F \1 50"
     yield r"(?<=\d)-(alpha|beta|rc|dev)\.?(\d*)\b", r" \1 \2"
     yield r"(?<!\S)\+(?=\d+(?:\.\d+)?%)", "plus "
     yield r"(?<=\d)[kK][-–](?=\d+[kK]\b)", "k to "
@@ -78,18 +84,25 @@ def numbers() -> Iterator[Rule]:
         r"(?<![\w.,:/$£€–-])(\d{1,3}(?:[.:]\d+)?(?: ?[ap]m)?)[-–](?=\d{1,3}(?![\d/–-]))",
         r"\1 to ",
     )
-    yield r"\b(\d) in (?=\d)", lambda m: f"{DIGITS[int(m[1])]} in "
+    yield r"\b(\d\d?) in (?=\d)", lambda m: f"{_below_100(int(m[1]))} in "
     yield r"(?<=\w)\^-(?=\d)", " to the power of minus "
     yield r"\b(\d+(?:\.\d+)?)[eE]([+-]?)(\d+)\b", _scientific
 
 
+def _below_100(number: int) -> str:
+    tens, ones = divmod(number, 10)
+    if tens < 2:  # noqa: PLR2004 - from twenty on there are tens
+        return _TEENS[ones] if tens else DIGITS[ones]
+    ten = f"{DECADES[tens - 2][:-3]}y"
+    return f"{ten}-{DIGITS[ones]}" if ones else ten
+
+
 def _many(number: int) -> str:
     """Read a number below 100 of which there are many: "747s", "F-35s"."""
-    tens, ones = divmod(number, 10)
-    if tens > 1:
-        return f"{DECADES[tens - 2][:-3]}y-{_many(ones)}" if ones else DECADES[tens - 2]
-    word = _TEENS[ones] if tens else DIGITS[ones]
-    return word + ("es" if word == "six" else "s")
+    word = _below_100(number)
+    if word.endswith("y"):
+        return f"{word[:-1]}ies"
+    return word + ("es" if word.endswith("six") else "s")
 
 
 def _verse(found: re.Match[str]) -> str:

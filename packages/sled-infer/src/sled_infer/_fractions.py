@@ -54,7 +54,7 @@ _LAST_MONTH, _LAST_DAY = 12, 31
 _ONES = "½⅓¼⅕⅙⅛⅔¾⅖⅗⅘⅚⅜⅝⅞"
 _START = r"(?<![\w.,/$£€:+-])"
 _END = r"(?![\w/]|[.,:]\d)"
-_UNIT = rf"(?:[ -]?({any_of(_UNITS)})(?!\w))?"
+_UNIT = rf"(?:[ -]?({any_of(_UNITS)})(?!\w)(?:\.(?= [a-z]))?)?"
 
 
 def fractions() -> Iterator[Rule]:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _HEADED = """
-    Act Appendix Article Book Bowl Chapter Class Part Phase Scene Section Stage Title Type
+    Act Appendix Article Book Bowl Chapter Class Episode Part Phase Scene Section Stage Title Type
     Volume War
 """
 _RULED = """

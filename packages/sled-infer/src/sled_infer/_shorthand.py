@@ -36,6 +36,7 @@ _BEFORE_NUMBERS = {"p": "page", "P": "Page", "pp": "pages", "Pp": "Pages"} | {
 }
 _SLASHED = {"w/o": "without", "w/": "with", "b/c": "because", "c/o": "care of"} | {
     "and/or": "and or",
+    "a/k/a": "also known as",
     "n/a": "N A",
     "N/A": "N A",
     "he/she": "he or she",

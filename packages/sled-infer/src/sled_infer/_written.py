@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ._addresses import addresses
 from ._amounts import any_of, measures, money
-from ._calendar import NAME_RANGE, SHORT_NAMES, calendar, times
+from ._calendar import SHORT_NAMES, calendar, is_joined, times
 from ._figures import dialled, numbers
 from ._fractions import fractions
 from ._numerals import BEFORE_NUMERALS, NUMERALS
@@ -43,7 +43,7 @@ def rewritten(phrase: str) -> str:
 
 def is_watched(word: str) -> bool:
     """Tell whether a word without its marks must be read with its neighbours."""
-    return word in WATCHED or NAME_RANGE.fullmatch(word) is not None
+    return word in WATCHED or is_joined(word)
 
 
 def _markup() -> Iterator[Rule]:
