@@ -113,6 +113,7 @@ NAMES = {
     "red vs blue w/o end and/or": "red versus blue without end and or",
     "AT&T, R&D": "A.T and T, R and D",
     "AI and the CEO": "AI and the C E O",
+    "a PhD, MSc at AT&T": "a PhD, MSc at A.T and T",
     "C++, C# and an A+": "C plus plus, C sharp and an A-plus",
     "α-helix, Ωμέγα": "alpha-helix, Ωμέγα",
     "5th Ave & 42nd St": "fifth Avenue and forty second Street",

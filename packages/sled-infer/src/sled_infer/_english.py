@@ -41,7 +41,7 @@ _OPTIONS = {
 _NUMBER_SIGN = re.compile(r"(?:\b[Nn]o\.|#|№) ?(\d+)\b")
 _SYMBOL = re.compile(f"[{re.escape(''.join(SYMBOLS))}]")
 _BEFORE_MARK = re.compile(rf" (?=[,.;:!?)\]}}{CLOSING[-3:]}])")
-_ACRONYM = re.compile(r"\bA(?!M\b)[A-Z]{1,4}\b")
+_ACRONYM = re.compile(r"\b(?:A(?!M\b)[A-Z]{1,4}|PhD|[BM]Sc)\b")
 _INITIALS = re.compile(r"\b[A-Z]\.[a-z]\b")  # it makes "U.S. and" "U.s and"
 _POINT = re.compile(r"(?<=\d)\.(\d+)")
 _AROUND = f"{OPENING}{CLOSING},;:!?.…"
@@ -136,7 +136,7 @@ def _speak(words: list[str]) -> str:
 
 
 def _joined(text: str, names: set[str]) -> str:
-    """Write together what was: the "A" of "A T M" by itself is an article."""
+    """Write together what was: the "A" of "A T M" by itself is an article, "h" is no word."""
     for name in names:
         text = re.sub(rf"\b{' '.join(name)}\b", name, text)
     return text
