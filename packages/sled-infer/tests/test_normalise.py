@@ -132,6 +132,13 @@ def test_numbers_without_end_are_not_waited_for():
     assert words.push("1 " * LONGEST_PHRASE, whole_words=False).count("one") == LONGEST_PHRASE
 
 
+@pytest.mark.parametrize(
+    "written", ["a{}", "_{}", "{},000", "${}", "1.{}", "{}th", "{} km", "x{}-y"]
+)
+def test_no_number_is_too_long(written):
+    assert "nine" in normalise(written.format("9" * 40))
+
+
 def test_a_request_for_an_unknown_normalisation_is_refused(synthesizer):
     with pytest.raises(SynthesisError, match="normalise: 'xx' is not one of"):
         synthesizer.synthesize_batch([Request("one", normalise="xx")])

@@ -48,6 +48,7 @@ _AROUND = f"{OPENING}{CLOSING},;:!?.…"
 _GREEK = "".join(GREEK) + "".join(GREEK).upper()
 _LONE_GREEK = re.compile(rf"(?<![{_GREEK}])[{_GREEK}](?![{_GREEK}])")  # unlike a word's
 _NAMELESS = frozenset(_GREEK)
+_LONGEST_NUMBER = 12  # digits; of more, no number is read out
 _FIRST_YEAR, _ROUND_YEARS, _LAST_YEAR = 1100, range(2000, 2010), 2099
 
 
@@ -181,7 +182,7 @@ def _closes(word: str) -> bool:
 def _prepare(phrase: str) -> str:
     try:
         prepared = _library().prepare(phrase, **_OPTIONS)
-    except ValueError:  # a number of no known form, such as "2,5"
+    except (ValueError, ArithmeticError, LookupError):  # a number of no known form, or too long
         return phrase
     return _INITIALS.sub(lambda found: found[0].upper(), str(prepared.spoken_text))
 
@@ -204,9 +205,9 @@ def _plain_digits(character: str) -> str:
 
 
 def _number(digits: str) -> str:
-    """Read a bare number, four digits as a year where years are, zeros before it one by one."""
+    """Read a bare number: four digits as a year where years are, very many one by one."""
     plain = "".join(str(int(digit)) for digit in digits)
-    if plain.startswith("0"):
+    if plain.startswith("0") or len(plain) > _LONGEST_NUMBER:
         return one_by_one(plain)
     value = int(plain[:5])
     year = len(plain) == len("1984") and _FIRST_YEAR <= value <= _LAST_YEAR
