@@ -81,7 +81,7 @@ NUMBERS = {
         "twelve divided by four equals three"
     ),
     "lost 5-4 in 10 innings": "lost five to four in ten innings",
-    "x != 3 && y >= 4": "x does not equal three and y greater than or equal to four",
+    "x != 3 && y >= 4": "x is not equal to three and y greater than or equal to four",
     "two 747s, F-16s, PS5s, 10s of us": "two seven forty-sevens, F sixteens, PS fives, tens of us",
     "John 3:16, Ps. 23:4, Luke 2:1-20": (
         "John three sixteen, Psalm twenty three, verse four, Luke two, verses one to twenty"
@@ -89,6 +89,8 @@ NUMBERS = {
     "+5% on v2.0-beta": "plus five percent on version two dot zero beta",
     "6.02 x 10^23": "six point zero two times ten to the power of twenty-three",
     "0-60 in 3.2 sec": "zero to sixty in three point two seconds",
+    "version 3 in /usr": "version three in slash usr",
+    "commit ef4376355161c": "commit ef four three seven six three five five one six one c",
 }
 DATES = {
     "in the mid-1980s": "in the mid nineteen eighties",
@@ -138,6 +140,8 @@ ADDRESSES = {
     "File -> Save": "File to Save",
     "~/.bashrc, C:\\Users\\bob": ("tilde slash dot bashrc, C colon backslash Users backslash bob"),
     "#winning at #2": "hashtag winning at number two",
+    'in "~/.vimrc" or (./run.sh)': ('in "tilde slash dot vimrc" or (dot slash run dot sh)'),
+    "Title =====": "Title",
 }
 FRACTIONS = {
     "1/4": "one quarter",
@@ -176,6 +180,7 @@ CALENDAR = {
     "in Feb we met": "in February we met",
     "Jan sat in the sun.": "Jan sat in the sun.",
     "Sun./Mon. only": "Sunday, Monday only",
+    "2013 Jan Janssen": "twenty thirteen Jan Janssen",
 }
 TIMES = {
     "20:00": "twenty hundred",
@@ -194,6 +199,7 @@ TIMES = {
     "noon-1pm, 7am-5pm daily": "noon to one P M, seven A M to five P M daily",
     "in 1:52.85": "in one fifty two point eight five",
     "0600 hrs, 0630 hours": "zero six hundred hours, zero six thirty hours",
+    "1970-01-01T00:00Z": "January first nineteen seventy at midnight U T C",
 }
 DIALLED = {
     "1-800-FLOWERS": "one eight hundred flowers",
@@ -222,6 +228,7 @@ SHORTHAND = {
     "I <3 you, nvm, w8": "I love you, never mind, wait",
     "Vol. III, Dear Sir/Madam": "Volume three, Dear Sir or Madam",
     "Act III, Sc. ii, Op. 9": "Act three, Scene two, Opus nine",
+    "pkg-config and pkg.sub": "pkg-config and pkg.sub",
 }
 READ = MONEY | MEASURES | NUMBERS | DATES | NAMES | ADDRESSES
 READ |= FRACTIONS | CALENDAR | TIMES | DIALLED | SHORTHAND

@@ -38,7 +38,7 @@ _ONLY_SHORT = frozenset(("Feb", "Aug", "Sept", "Oct", "Nov", "Dec"))
 _BESIDE = rf"(?:{_NAME})\.?,?(?: &| and)?"
 _BEFORE_DAY = re.compile(rf"\b(?:[Oo]n|[Ee]very|next|last|until|till|since|EOD|{_BESIDE}) \Z")
 _BEFORE_MONTH = re.compile(
-    rf"(?:\b(?:[Ii]n|[Ss]ince|until|till|next|last|early|mid|late|{_BESIDE})|\d(?:st|nd|rd|th)?) \Z"
+    rf"\b(?:[Ii]n|[Ss]ince|until|till|next|last|early|mid|late|{_BESIDE}|\d\d?(?:st|nd|rd|th)?) \Z"
 )
 _AFTER = re.compile(rf",? (?:\d|& |and (?:{_NAME})\b|(?:{_NAME})\b)")
 _SENTENCE = re.compile(rf"\Z| (?:{any_of(OPENERS)})\b")

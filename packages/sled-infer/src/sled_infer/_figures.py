@@ -41,7 +41,7 @@ def dialled() -> Iterator[Rule]:
     yield r"(?<![\w.,/$£€-])(?<![\d)] )([2-9]\d\d)-(\d{4})(?![\w-]|[.,/]\d)", _local
     yield r"\b((?:[Cc]ode|PIN|OTP|[Pp]asscode)(?: is|:)?) (\d{4,8})\b(?![.,/-]?\d)", _digits_after
     yield r"(\bis|:) (?!\d+00\b)(\d{6,8})\b(?![.,/-]?\d| [a-z])", _digits_after
-    yield r"(?<![\d.,$£€])(?!\d+000)\d{10,}(?![,.]?\d)", lambda m: f" {one_by_one(m[0])}"
+    yield r"(?<![\d.,$£€])(?!\d+000)\d{10,}(?![,.]?\d)", lambda m: f" {one_by_one(m[0])} "
     yield r"\b([Tt]ext(?: \w+)? to) (\d{5,6})\b", _digits_after
     yield (
         r"(?<![\w-])(\d{3})-(\d\d)-(\d{4})(?![\w-])",
@@ -70,10 +70,10 @@ def numbers() -> Iterator[Rule]:
     yield r"\b(7[0-8]7)-(?=\d\b|\d00\b)", r"\1 dash "
     yield r"\b([A-Z]{1,2})-(?=\d\d\b)", r"\1 "
     yield r"\bF-([1-4])50\b", r"F \1 50"
-    yield r"(?<=\d)-(alpha|beta|rc|dev)\.?(\d*)\b", r" \1 \2"
+    yield r"(?<=\.\d)-(alpha|beta|rc|dev)\.?(\d*)\b", r" \1 \2"
     yield r"(?<!\S)\+(?=\d+(?:\.\d+)?%)", "plus "
     yield r"(?<=\d)[kK][-–](?=\d+[kK]\b)", "k to "
-    yield r"\b(\d\d)[/–-]\1\b(?![/–-])", r"\1 \1"
+    yield r"(?<![\w/.–-])(\d\d)[/–-]\1\b(?![/–-])", r"\1 \1"
     yield r"\b(\d{3})/(\d{2,3})\b(?!/)", r"\1 over \2"
     yield r"\b(\d+):(\d)(?![\d:])", r"\1 to \2"
     yield r"(?<=\d)% ?[-–] ?(?=\d+(?:\.\d+)?%)", " to "
@@ -84,7 +84,7 @@ def numbers() -> Iterator[Rule]:
         r"(?<![\w.,:/$£€–-])(\d{1,3}(?:[.:]\d+)?(?: ?[ap]m)?)[-–](?=\d{1,3}(?![\d/–-]))",
         r"\1 to ",
     )
-    yield r"\b(\d\d?) in (?=\d)", lambda m: f"{_below_100(int(m[1]))} in "
+    yield r"\b(\d\d?) in (?=\d|slash |tilde )", lambda m: f"{_below_100(int(m[1]))} in "
     yield r"(?<=\w)\^-(?=\d)", " to the power of minus "
     yield r"\b(\d+(?:\.\d+)?)[eE]([+-]?)(\d+)\b", _scientific
 

@@ -62,7 +62,7 @@ def fractions() -> Iterator[Rule]:
     yield rf"(?<=\d)(?=[{_ONES}])", " "
     yield f"[{_ONES}]", lambda m: unicodedata.normalize("NFKC", m[0]).replace("⁄", "/")
     equals = r"(\d+(?:\.\d+)?)(?= ?=)"
-    yield rf"(?<=\d)[-−]{equals}", r" minus \1"
+    yield rf"(?<![\w.:/-])(\d+(?:\.\d+)?)[-−]{equals}", r"\1 minus \2"
     yield rf"(?<=\d) ?[x×*] ?{equals}", r" times \1"
     yield r"(?<=\d) ?[x×*] ?(?=10(?:\^|[⁻⁰¹²³⁴-⁹]))", " times "
     yield rf"(?<=\d) ?[/÷] ?{equals}", r" divided by \1"

@@ -51,7 +51,6 @@ _SLASHED = {"w/o": "without", "w/": "with", "b/c": "because", "c/o": "care of"} 
 _CHATTED = {"pls": "please", "plz": "please", "thx": "thanks", "tmrw": "tomorrow"} | {
     "afaik": "as far as I know",
     "attn": "attention",
-    "bc": "because",
     "btw": "by the way",
     "hbu": "how about you",
     "idk": "I don't know",
@@ -62,7 +61,6 @@ _CHATTED = {"pls": "please", "plz": "please", "thx": "thanks", "tmrw": "tomorrow
     "jk": "just kidding",
     "lmk": "let me know",
     "mtg": "meeting",
-    "np": "no problem",
     "nvm": "never mind",
     "omg": "oh my god",
     "sry": "sorry",
@@ -96,7 +94,7 @@ def shorthand() -> Iterator[Rule]:
     yield r"(?<![\w.])([Ii])\.?e\b(?!\.\w)\.?", lambda m: f"{'tT'[m[1] == 'I']}hat is"
     yield r"\bP\.? ?S\.,?", "P S,"
     yield rf"\b({any_of(_HEADINGS)})\. (?=[IVXL]+\b|[ivxl]+\b)", lambda m: f"{_HEADINGS[m[1]]} "
-    yield rf"\b({any_of(_COUNTED)})\b\.?(?! [A-Z])", lambda m: _COUNTED[m[1]]
+    yield rf"(?<![\w.-])({any_of(_COUNTED)})\b(?![-.]\w)\.?(?! [A-Z])", lambda m: _COUNTED[m[1]]
     yield r"\bYoY\b", "year over year"
     yield r"\bvs\b\.?", "versus"
     yield r"\ba\.k\.a\.", "also known as"
