@@ -52,6 +52,10 @@ PAST = [
     "Three days ago I read your post.",
 ]
 PRESENT = [
+    'An object\'s "read" or "write" is slow.',
+    "Tables are computed when you read them.",
+    "The number of read samples grew.",
+    "The two read a message from it.",
     "Did you read it?",
     "I will read it.",
     "They read the news every day.",

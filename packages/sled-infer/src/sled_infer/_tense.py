@@ -15,7 +15,7 @@ from ._lexicon import fold
 
 MOST_AFTER = 6  # words that are waited for
 _MOST_BEFORE = 24  # words that are remembered
-_READ = re.compile(r"[^\w']*(read)[^\w']*", re.IGNORECASE)
+_READ = re.compile(r"[^\w'\"`“‘]*(read)[^\w']*", re.IGNORECASE)  # noqa: RUF001
 _TIED = re.compile(r"(?i)\b((?:well|best|most|much|widely)-)read\b")
 _END = re.compile(r"[.!?:;…]\W*\Z")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
@@ -38,7 +38,7 @@ _ASKING = _words(
 _BARE = _ASKING | _words(
     """
     to let's please cannot better rather or a an the not go come now next good great quick easy fun
-    long short interesting nice lovely worth
+    long short interesting nice lovely worth of on in with for per during
     """
 )
 _LETTING = _words("let lets make makes made help helps helped hear heard see saw watch watched had")
@@ -50,7 +50,7 @@ _OPEN = _words("i you we they")
 _OBJECTS = _words("me him us them her")
 _ASKED = _ONE | _OPEN | _words("it who")
 _ARTICLES = _words("a an the my your his her its our their this that each every one no")
-_PLURAL = _words("people children men women police kids those")
+_PLURAL = _words("people children men women police kids those both few many two three four some")
 _OPENING = _words("what which who why how when where and but so")
 _UNLESS = _words("if unless until whenever where")
 _THINGS = _words("book article letter story paper novel report email one thing something all poem")
@@ -187,7 +187,7 @@ def _told_by_all(near: list[str], after: list[str], before: list[str], *, named:
     irregular = not _PAST.isdisjoint(everything)
     if not _HABIT.isdisjoint(everything) or _a_period(after):
         return irregular
-    if irregular or any(map(_is_past, everything)):
+    if irregular or (last in _OPEN - {"you"} | {"who"} and any(map(_is_past, everything))):
         return True
     if last in _OPEN:
         once = earlier in _THINGS or (last != "you" and not _SPECIFIC.isdisjoint(after[:1]))
