@@ -51,7 +51,17 @@ PAST = [
     "Then he read it.",
     "Three days ago I read your post.",
 ]
+PROSE = [
+    "Oswald read the letter, but refused to believe it.",
+    "He studied the language, read a newspaper and seemed interested.",
+    "The note read as follows: one.",
+    "He loitered in the garage next door, where he read magazines.",
+    "It listed Nineteen Eighty-Four, which Thornley read at his suggestion.",
+    "I hope that you have re-read the Constitution.",
+    "When the indictment was read, he laughed.",
+]
 PRESENT = [
+    "I hope that you re-read the Constitution every year.",
     'An object\'s "read" or "write" is slow.',
     "Tables are computed when you read them.",
     "The number of read samples grew.",
@@ -108,7 +118,7 @@ def passed(text):
     return Tense().push(text.split(), final=True)
 
 
-@pytest.mark.parametrize("text", PAST)
+@pytest.mark.parametrize("text", [*PAST, *PROSE])
 def test_what_has_been_read_is_red(text):
     assert passed(text) == re.sub(r"\bread\b", "red", text, count=1).split()
 
@@ -118,7 +128,7 @@ def test_what_is_read_now_and_then_is_not(text):
     assert passed(text) == text.split()
 
 
-@pytest.mark.parametrize("text", [*PAST, *PRESENT, " ".join([*PAST, *PRESENT])])
+@pytest.mark.parametrize("text", [*PAST, *PROSE, *PRESENT, " ".join([*PAST, *PRESENT])])
 def test_word_by_word_it_is_told_as_in_the_whole(text):
     tense = Tense()
     certain = [each for word in text.split() for each in tense.push([word])]

@@ -15,7 +15,7 @@ from ._lexicon import fold
 
 MOST_AFTER = 6  # words that are waited for
 _MOST_BEFORE = 24  # words that are remembered
-_READ = re.compile(r"[^\w'\"`“‘]*(read)[^\w']*", re.IGNORECASE)  # noqa: RUF001
+_READ = re.compile(r"[^\w'\"`“‘]*(?:re-)?(read)[^\w']*", re.IGNORECASE)  # noqa: RUF001
 _TIED = re.compile(r"(?i)\b((?:well|best|most|much|widely)-)read\b")
 _END = re.compile(r"[.!?:;…]\W*\Z")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
@@ -58,7 +58,7 @@ _THINGS = _words("book article letter story paper novel report email one thing s
 _SPECIFIC = _words(
     """
     it the that this these those your his her their my our a an about somewhere one both out aloud
-    from him us me them in through :
+    from him us me them in through as :
     """
 )
 _SURELY_PAST = _words("yesterday ago earlier previously recently")
@@ -195,7 +195,8 @@ def _told_by_all(near: list[str], after: list[str], before: list[str], *, named:
     if last in {"that", "which", "who"}:
         return not _is_plural(earlier)
     one = last == "it" or named or not _ARTICLES.isdisjoint(near[-4:-1])
-    return one and not _is_plural(last) and not _SPECIFIC.isdisjoint(after[:1])
+    once = not _SPECIFIC.isdisjoint(after[:1]) or (named and len(near) > 1)
+    return one and once and not _is_plural(last)
 
 
 def _surely_past(words: list[str]) -> bool:
