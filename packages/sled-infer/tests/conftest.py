@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 from sled_codec import Codec, CodecConfig, write_audio
-from sled_infer import Engine, Synthesizer, Voice, embedded
+from sled_infer import Engine, Synthesizer, Voice, embedded, normalise
 from sled_infer._dictation import LEXICON_NAME
 from sled_infer._lexicon import Lexicon
+from sled_infer._normalise import make_normaliser
 from sled_model import SledConfig, SledModel, Tokenizer
 
 TEXTS = ["three one four one five", "nine two six five three five", "eight nine seven"]
@@ -124,3 +125,19 @@ def parity_folder():
         if place and (Path(place) / "offline" / "config.json").is_file():
             return Path(place)
     pytest.skip("no golden numbers: set SLED_PARITY_DIR to their folder")
+
+
+@pytest.fixture(scope="session")
+def check_reading():
+    """Check how a text is read: whole, letter by letter, and with words around it."""
+
+    def check(written, spoken):
+        assert normalise(written) == spoken
+        words = make_normaliser("en")
+        heard = [words.push(letter, whole_words=False) for letter in written]
+        heard.append(words.push("", whole_words=False, final=True))
+        assert " ".join(filter(None, heard)) == spoken
+        if not (written.endswith(".") or written.startswith(">")):
+            assert normalise(f"So: {written}, they said") == f"So: {spoken}, they said"
+
+    return check

@@ -1,10 +1,8 @@
-"""What newcomers write is read as they would say it, also where it comes letter by letter."""
+"""What newcomers write is read as they would say it: amounts, names, addresses, short forms."""
 
 # ruff: noqa: RUF001 - dashes and Greek letters are meant
 
 import pytest
-from sled_infer import normalise
-from sled_infer._normalise import make_normaliser
 
 MONEY = {
     "€5m, $5K, £10k and $1.5T": (
@@ -29,6 +27,7 @@ MONEY = {
     "1 BTC = $98,432.10": (
         "one BTC equals ninety eight thousand four hundred thirty two dollars and ten cents"
     ),
+    "$2,350/mo., 2/$5": "two thousand three hundred fifty dollars per month, two for five dollars",
 }
 MEASURES = {
     "He is 6'2\".": "He is six foot two.",
@@ -58,6 +57,9 @@ MEASURES = {
     "1.2K likes, 8GB/256GB, a 2.0T": (
         "one point two thousand likes, eight gigabytes, two hundred and fifty six gigabytes, "
         "a two point zero T"
+    ),
+    "a 900-sq.-ft. house, 5 mg/mL": (
+        "a nine hundred square foot house, five milligrams per milliliter"
     ),
 }
 NUMBERS = {
@@ -91,18 +93,8 @@ NUMBERS = {
     "0-60 in 3.2 sec": "zero to sixty in three point two seconds",
     "version 3 in /usr": "version three in slash usr",
     "commit ef4376355161c": "commit ef four three seven six three five five one six one c",
-}
-DATES = {
-    "in the mid-1980s": "in the mid nineteen eighties",
-    "the 1850s-1870s": "the eighteen fifties to eighteen seventies",
-    "in her 30s": "in her thirties",
-    "1939–45": "nineteen thirty nine to forty five",
-    "9/11": "nine eleven",
-    "Mon-Fri, Jan 2020": "Monday to Friday, January twenty twenty",
-    "He left at 5 p.m. She stayed.": "He left at five P M. She stayed.",
-    "the 21st c. so far": "the twenty first century so far",
-    "23/11/26": "the twenty third of November twenty twenty six",
-    "Q3'24": "Q three twenty four",
+    "Sec. 2.1, Fig. 3.4": "section two point one, figure three point four",
+    "1.000.000": "one million",
 }
 NAMES = {
     "World War I and WWII": "World War one and World War two",
@@ -164,43 +156,6 @@ FRACTIONS = {
     "80/20, lap 45/57": "eighty twenty, lap forty five out of fifty seven",
     "1/2 c. sugar": "one half cup sugar",
 }
-CALENDAR = {
-    "Mon.-Fri. 9-5": "Monday to Friday nine to five",
-    "Mon-Fri, Sat 10-2": "Monday to Friday, Saturday ten to two",
-    "Mon - Fri": "Monday to Friday",
-    "Jan.-Mar. 2024": "January to March twenty twenty four",
-    "Monday-Friday, May-June": "Monday to Friday, May to June",
-    "Mon/Wed/Fri": "Monday, Wednesday, Friday",
-    "Tue & Thu, Sat. and Sun.": "Tuesday and Thursday, Saturday and Sunday.",
-    "He left on Fri. She stayed.": "He left on Friday. She stayed.",
-    "May 10-12, May 10–12, 2026": ("May tenth to twelfth, May tenth to twelfth, twenty twenty six"),
-    "10-12 May, Dec 31-Jan 2": (
-        "the tenth to the twelfth of May, December thirty first to January second"
-    ),
-    "in Feb we met": "in February we met",
-    "Jan sat in the sun.": "Jan sat in the sun.",
-    "Sun./Mon. only": "Sunday, Monday only",
-    "2013 Jan Janssen": "twenty thirteen Jan Janssen",
-}
-TIMES = {
-    "20:00": "twenty hundred",
-    "at 20:00 hours, 18:43": "at twenty hundred hours, eighteen forty three",
-    "00:30, 00:05, 00:00": "zero zero thirty, zero zero oh five, midnight",
-    "9:00-17:00": "nine o'clock to seventeen hundred",
-    "2026-11-23T18:43": "November twenty third twenty twenty six at eighteen forty three",
-    "2026-11-23 18:43:21": (
-        "November twenty third twenty twenty six at eighteen forty three and twenty one seconds"
-    ),
-    "2026-11-23T18:00:00Z": "November twenty third twenty twenty six at eighteen hundred U T C",
-    "2026-11-23T09:05:01.5+05:30": (
-        "November twenty third twenty twenty six at nine oh five and one point five seconds "
-        "U T C plus five thirty"
-    ),
-    "noon-1pm, 7am-5pm daily": "noon to one P M, seven A M to five P M daily",
-    "in 1:52.85": "in one fifty two point eight five",
-    "0600 hrs, 0630 hours": "zero six hundred hours, zero six thirty hours",
-    "1970-01-01T00:00Z": "January first nineteen seventy at midnight U T C",
-}
 DIALLED = {
     "1-800-FLOWERS": "one eight hundred flowers",
     "1-800-555-0199, 1-888-GO-FEDEX": (
@@ -213,6 +168,7 @@ DIALLED = {
     "Your code is 482913": "Your code is four eight two nine one three",
     "call 5551234567": "call five five five one two three four five six seven",
     "SSN 123-45-6789": "SSN one two three, four five, six seven eight nine",
+    "call 9-1-1": "call nine one one",
 }
 SHORTHAND = {
     "eg this, ie that": "for example this, that is that",
@@ -229,26 +185,12 @@ SHORTHAND = {
     "Vol. III, Dear Sir/Madam": "Volume three, Dear Sir or Madam",
     "Act III, Sc. ii, Op. 9": "Act three, Scene two, Opus nine",
     "pkg-config and pkg.sub": "pkg-config and pkg.sub",
+    "up 5% y/y, 4 avg., tax incl.": "up five percent year over year, four average, tax included",
 }
-READ = MONEY | MEASURES | NUMBERS | DATES | NAMES | ADDRESSES
-READ |= FRACTIONS | CALENDAR | TIMES | DIALLED | SHORTHAND
+READ = MONEY | MEASURES | NUMBERS | NAMES | ADDRESSES
+READ |= FRACTIONS | DIALLED | SHORTHAND
 
 
 @pytest.mark.parametrize(("written", "spoken"), READ.items())
-def test_what_is_written_is_read_as_it_is_said(written, spoken):
-    assert normalise(written) == spoken
-
-
-@pytest.mark.parametrize("written", READ)
-def test_letter_by_letter_it_is_read_as_the_whole(written):
-    words = make_normaliser("en")
-    heard = [words.push(letter, whole_words=False) for letter in written]
-    heard.append(words.push("", whole_words=False, final=True))
-    assert " ".join(filter(None, heard)) == normalise(written)
-
-
-@pytest.mark.parametrize("written", READ)
-def test_it_is_read_alike_within_a_sentence(written):
-    """So what follows it, and what stands before, is not drawn in."""
-    if not (written.endswith(".") or written.startswith(">")):
-        assert normalise(f"So: {written}, they said") == f"So: {normalise(written)}, they said"
+def test_what_is_written_is_read_as_it_is_said(check_reading, written, spoken):
+    check_reading(written, spoken)

@@ -53,6 +53,7 @@ _RATES = {"bpm": "beat per minute", "fps": "frame per second", "rpm": "revolutio
 _SHARES = {"mg/dL": "milligram per deciliter", "g/L": "gram per liter"} | {
     "mg/kg": "milligram per kilogram",
     "mg/L": "milligram per liter",
+    "mg/mL": "milligram per milliliter",
 }
 _AREAS = {"ft": "square foot", "m": "square meter", "mi": "square mile", "km": "square kilometer"}
 _SIZES = {"TB": "terabyte", "PB": "petabyte", "tsp": "teaspoon", "tbsp": "tablespoon"} | {
@@ -111,13 +112,15 @@ def money() -> Iterator[Rule]:
     yield rf"({_SIGN}) ?{whole},(\d\d)(?!\d)", _with_comma
     yield rf"({_SIGN})({_AMOUNT} ?[kKmMbB]n?)[-–]{_SIGN}?({_AMOUNT} ?[kKmMbB]n?)\b", r"\1\2 to \1\3"
     yield rf"(?<=\S) ?= ?(?={_SIGN}\d)|(?<=\b[A-Z]{{3}}) = ", " equals "
+    yield r"\bUSD ?(?=\$)", ""
+    yield r"\b(\d)/(?=\$\d)", r"\1 for "
     yield r"\bRs\.? ?(\d+(?:[,.]\d+)*)", r"\1 rupees"
     yield r"(?<=\d) ?¥", " yen"
     yield r"¥ ?(\d+(?:,\d+)*)(?!\.?\d)", r"\1 yen"
     yield rf"(?i)({_SIGN}{_AMOUNT}) ?([kmbt])n?\b", lambda m: f"{m[1]} {_SCALES[m[2].lower()]}"
     yield rf"\b({any_of(_COUNTRIES)})\$({_AMOUNT}{_SCALE})", _of_a_country
     yield rf"({_SIGN})({_AMOUNT})[-–]{_SIGN}?({_AMOUNT})(?![\d-])", r"\2 to \1\3"
-    yield rf"/({any_of(_PER)})(?!\w)", lambda m: f" per {_PER[m[1]]}"
+    yield rf"/({any_of(_PER)})(?!\w)(?:\.(?=[,;]| [a-z]))?", lambda m: f" per {_PER[m[1]]}"
     yield rf"({_SIGN}{_AMOUNT}{_SCALE})/(?=[a-z])", r"\1 per "
     whole = rf"({_SIGN})([\d,]*\d|{_AMOUNT}(?= [a-z]+illion))({_SCALE})"
     yield rf"\b([Aa]n?) {whole}(?= [a-z])", _sort
@@ -140,6 +143,7 @@ def measures() -> Iterator[Rule]:
     yield rf"(?<=\d)-({any_of(TIED)})(?!\w)(?:\.(?=-| [a-z]))?", lambda m: f" {TIED[m[1]]}"
     yield r"(?<=\d)( ?(?:mm|cm|km|m|ft|in))\^([23])\b", lambda m: m[1] + "²³"[m[2] == "3"]
     yield r"(?<=\d)([xX])(?![\w-])", r" \1"
+    yield r"(?<=\d)-sq\.?[- ]ft\b\.?", " square foot"
     yield r"\b3M\b", "three M"
     yield r"\b(\d+(?:\.\d+)?)M\b", r"\1 million"
     yield r"(\d\.\d+)B\b", r"\1 billion"

@@ -40,7 +40,9 @@ _BEFORE_DAY = re.compile(rf"\b(?:[Oo]n|[Ee]very|next|last|until|till|since|EOD|{
 _BEFORE_MONTH = re.compile(
     rf"\b(?:[Ii]n|[Ss]ince|until|till|next|last|early|mid|late|{_BESIDE}|\d\d?(?:st|nd|rd|th)?) \Z"
 )
-_AFTER = re.compile(rf",? (?:\d|& |and (?:{_NAME})\b|(?:{_NAME})\b)")
+_AFTER = re.compile(
+    rf",? (?:\d|& |and (?:{_NAME})\b|(?:{_NAME}|morning|afternoon|evening|night)\b)"
+)
 _SENTENCE = re.compile(rf"\Z| (?:{any_of(OPENERS)})\b")
 _LONGEST_MONTH = 31
 # After these, two numbers are a date; after the later ones, unless they are a usual fraction.
@@ -71,8 +73,14 @@ def calendar() -> Iterator[Rule]:
     yield r"(?<=[A-Za-z])-(?=\d{4}s\b)", " "
     yield r"(?<![\w.,$£€/-])(1[1-9]\d\d|20\d\d)[-–]([1-9]\d)\b(?![-–/.]?\d)", r"\1 to \2"
     yield r"\b(\d+(?:st|nd|rd|th)) c\.(?=\W|\Z)", r"\1 century"
+    yield r"\b(\d+(?:st|nd|rd|th)) ed\.(?=\W|\Z)", r"\1 edition"
+    yield rf"[{APOSTROPHES}]00s\b", "two thousands"
+    yield r"\bM[-–]F\b", "Monday to Friday"
+    yield r"\b(Q[1-4])[-–](?=Q[1-4]\b)", r"\1 to "
+    yield r"\bAPR (?=\d+(?:\.\d|%))", "A P R "
+    yield r"\b(\d\d?)[-–](?=\d\d?-year-old)", r"\1 to "
     yield r"(?<![\w/.-])(1[3-9]|2\d|3[01])/(0?[1-9]|1[0-2])/(\d\d(?:\d\d)?)\b(?!/)", _day_first
-    yield rf"\bQ([1-4])(?:(?= )|[{APOSTROPHES}](?=\d\d\b))", lambda m: f"Q {DIGITS[int(m[1])]} "
+    yield rf"\bQ([1-4])(?:[{APOSTROPHES}](?=\d\d\b)|\b)", lambda m: f"Q {DIGITS[int(m[1])]} "
     yield r"\bFY(?=\d)", "FY "
     yield r"\b24[/x]7\b", "twenty-four seven"
     yield r"\b9/11\b", "nine eleven"
@@ -81,6 +89,9 @@ def calendar() -> Iterator[Rule]:
 def times() -> Iterator[Rule]:
     """Give the rules for times of day."""
     yield r"(?<=[ap]m)[-–](?=\d)|(?<=[ap]\.m\.)[-–](?=\d)|(?<=\bnoon)[-–](?=\d)", " to "
+    yield r"\b(\d\d?:[0-5]\d) ?([ap])\b(?!\.?m)", r"\1 \2m"
+    yield r"\b(\d\d?:[0-5]\d):([0-5]\d) ?([AaPp]\.?[Mm]\b\.?)", r"\1 \3 and \2 seconds"
+    yield r"\b([01]?\d|2[0-3])h([0-5]\d)\b", r"\1:\2"
     yield r"\b0(\d)00 ?(?:hrs?|hours)\b", r"zero \1 hundred hours"
     yield r"\b0(\d)([1-5]\d) ?(?:hrs?|hours)\b", r"zero \1 \2 hours"
     zone = r"(?: ?(Z|UTC|GMT|[+-]\d\d:?\d\d))?"

@@ -49,6 +49,7 @@ def dialled() -> Iterator[Rule]:
     )
     yield r"\b([A-Z]{2}|[Zz][Ii][Pp](?: code)?) (\d{5})\b(?![.,]?\d)", _digits_after
     yield r"\b([Cc]all|[Dd]ial|[Pp]hone|[Rr]ing) ([19]11|112|999|988)\b(?!-)", _digits_after
+    yield r"\b9-1-1\b", "nine one one"
     yield r"\b(911|999)(?= (?:call|emergency|operator|dispatcher))", lambda m: one_by_one(m[1])
     yield r"\b([Ff]light) ([A-Z]{2}) ?(\d{1,4})\b", _flight
     yield r"\b(HTTP|[Ee]rror|[Ss]tatus|code) ([1-5])0([1-9])\b", r"\1 \2 oh \3"
@@ -61,6 +62,11 @@ def numbers() -> Iterator[Rule]:
         lambda m: m[0].replace(" ", ","),
     )
     yield r"(?<=\d)'(?=\d{3}\b)", ","
+    yield r"(?<![\w.,])\d{1,3}(?:\.\d{3}){2,}(?!\w|[.,]\d)", lambda m: m[0].replace(".", ",")
+    yield (
+        r"(?i)\b(section|chapter|article|figure|table|part|fig\.|ch\.) (\d+)\.(?=\d+\b)",
+        r"\1 \2 point ",
+    )
     yield r"(?<![\w.,:/–-])(?<!\d )0\d+(?![\d:/–-]|[., ]\d)", lambda m: one_by_one(m[0])
     yield r"(?<![\w.])(?<!ersion )(\d{1,2})\.(\d{1,2})\.(\d{1,2})(?![\w.]*\d)", _dotted
     yield rf"\b({any_of(_BOOKS)})\.? (\d+):(\d+)(?:[-–](\d+))?(?![\d:])", _verse

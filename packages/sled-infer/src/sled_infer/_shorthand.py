@@ -45,6 +45,9 @@ _SLASHED = {"w/o": "without", "w/": "with", "b/c": "because", "c/o": "care of"} 
     "his/her": "his or her",
     "him/her": "him or her",
     "b/w": "black and white",
+    "m/m": "month over month",
+    "q/q": "quarter over quarter",
+    "y/y": "year over year",
     "Sir/Madam": "Sir or Madam",
 }
 # Whole words in small letters, perhaps with a capital: "Thx!"
@@ -74,7 +77,9 @@ _WITH_DIGITS = {"b4": "before", "gr8": "great", "l8r": "later", "w8": "wait"} | 
     "2nite": "tonight",
 }
 _HEADINGS = {"Vol": "Volume", "Ch": "Chapter", "Pt": "Part", "Sc": "Scene"}
-_COUNTED = {"pkg": "package", "pkgs": "packages", "doz": "dozen"}
+_COUNTED = {"pkg": "package", "pkgs": "packages", "doz": "dozen", "avg": "average"} | {
+    "qty": "quantity",
+}
 _CHAT = {word.capitalize(): said[0].upper() + said[1:] for word, said in _CHATTED.items()}
 _CHAT |= _CHATTED | _WITH_DIGITS
 _LATIN = ("eg", "ie", "Eg", "Ie")
@@ -95,6 +100,7 @@ def shorthand() -> Iterator[Rule]:
     yield r"\bP\.? ?S\.,?", "P S,"
     yield rf"\b({any_of(_HEADINGS)})\. (?=[IVXL]+\b|[ivxl]+\b)", lambda m: f"{_HEADINGS[m[1]]} "
     yield rf"(?<![\w.-])({any_of(_COUNTED)})\b(?![-.]\w)\.?(?! [A-Z])", lambda m: _COUNTED[m[1]]
+    yield r"\bincl\.(?=\Z|[,;)])", "included"
     yield r"\bYoY\b", "year over year"
     yield r"\bvs\b\.?", "versus"
     yield r"\ba\.k\.a\.", "also known as"

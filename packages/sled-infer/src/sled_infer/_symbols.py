@@ -39,6 +39,9 @@ SYMBOLS = {
     "√": "square root of",
     "∞": "infinity",
     "≠": "is not equal to",
+    "∆": "delta",
+    "∑": "sum of",
+    "∫": "integral of",
     **dict.fromkeys("*_^|`\\™®©", ""),
 }
 GREEK = dict(
