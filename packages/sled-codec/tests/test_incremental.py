@@ -4,7 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sled_codec import Codec, CodecConfig, CodecError
+from sled_codec import Codec, CodecConfig, CodecError, SourceFilter
 
 CLOSE = {"rtol": 0, "atol": 1e-5}
 SMALL = {"n_filters": 2, "dimension": 8, "codebook_size": 8}
@@ -15,6 +15,9 @@ CONFIGS = {
     "zeros left": CodecConfig(**SMALL, pad_mode="constant", lstm_layers=0),
     "first left": CodecConfig(**SMALL, pad_mode="replicate", true_skip=True),
     "no reach": CodecConfig(**SMALL, kernel_size=1, last_kernel_size=1, residual_kernel_size=1),
+    "source and filter": CodecConfig(
+        **SMALL, source_filter=SourceFilter(n_filters=4, pitches=60, voice_bands=6, breath_bands=4)
+    ),
 }
 
 

@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from sled_codec._audio import AUDIO_SUFFIXES, convert_audio, read_audio, write_audio
 from sled_codec._codec import Codec
-from sled_codec._config import CodecConfig
+from sled_codec._config import CodecConfig, SourceFilter
 from sled_codec._errors import CodecError
 from sled_codec._files import atomic_path, atomic_write
 from sled_codec._incremental import DecoderState
@@ -25,6 +25,7 @@ __all__ = [
     "CodecConfig",
     "CodecError",
     "DecoderState",
+    "SourceFilter",
     "__version__",
     "atomic_path",
     "atomic_write",

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from sled_codec._network import build_networks
 from sled_codec._pack import Network, pack
 from sled_codec._quantizer import Codebooks
 from sled_codec._random import random_state
+from sled_codec._synthesis import Synthesis
 
 
 class Codec(Float32Module):
@@ -38,6 +40,7 @@ class Codec(Float32Module):
         self.encoder = networks.encoder
         self.codebooks = Codebooks(config)
         self.decoder = networks.decoder
+        self.synthesis = Synthesis.of(config)
         shapes = {name: value.shape for name, value in self.state_dict().items()}
         self.load_state_dict(convert(state, shapes), assign=True)
         self.register_load_state_dict_post_hook(_forget_packed)  # type: ignore[no-untyped-call]
@@ -134,7 +137,7 @@ class Codec(Float32Module):
         decoder stays out: trained further, it speaks the same latents better. The encoder's
         kernels stay out: folding their norm rounds differently on other machines.
         """
-        digest = hashlib.sha256(self.config.to_json().encode())
+        digest = hashlib.sha256(replace(self.config, source_filter=None).to_json().encode())
         for name, value in sorted(self.state_dict().items()):
             encoder = name.startswith("encoder.") and (value.dim() == 1 or ".lstm." in name)
             if encoder or name.startswith("codebooks."):
@@ -232,7 +235,8 @@ class Codec(Float32Module):
 
     @cached_property
     def _decoding(self) -> Network:
-        return pack(self.decoder, steps_per_frame=1)
+        behind = [] if self.synthesis is None else [self.synthesis]
+        return pack(self.decoder, *behind, steps_per_frame=1)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Codec":  # noqa: FBT001, FBT002 (torch's own signature)
         super()._apply(fn, recurse)

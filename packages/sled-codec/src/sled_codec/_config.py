@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from math import ceil, log2, prod
 from typing import Any
 
@@ -11,6 +11,33 @@ from sled_codec._errors import CodecError
 CODEBOOKS = 8
 _PAD_MODES = ("reflect", "constant", "replicate")
 _FORMAT = "sled-codec"
+_LONGEST_STEP = 512  # samples: half the window of the filters
+
+
+@dataclass(frozen=True)
+class SourceFilter:
+    """Sizes of a decoder that drives an oscillator and filters instead of drawing the wave.
+
+    It is an EnCodec decoder of its own: ``n_filters`` wide, with one upsampling to ``steps`` a
+    frame, whose channels are a voicing, ``pitches``, and the loudness of bands of the voice and
+    of the breath.
+    """
+
+    n_filters: int = 128
+    steps: int = 2
+    pitches: int = 96
+    voice_bands: int = 64
+    breath_bands: int = 40
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be built."""
+        for name, value in vars(self).items():
+            _check_whole(f"source_filter.{name}", value, least=2 if "bands" in name else 1)
+
+    @property
+    def channels(self) -> int:
+        """Numbers that the network gives a step."""
+        return 1 + self.pitches + self.voice_bands + self.breath_bands
 
 
 @dataclass(frozen=True)
@@ -19,6 +46,7 @@ class CodecConfig:
 
     ``ratios`` are the decoder's upsampling factors in order; their product is the hop.
     ``n_codebooks`` is how many codebooks make a latent, not how many a checkpoint may hold.
+    ``source_filter`` replaces EnCodec's own decoder, which draws the wave.
     Raises `CodecError` for sizes no network can have.
     """
 
@@ -37,6 +65,7 @@ class CodecConfig:
     pad_mode: str = "reflect"
     n_codebooks: int = CODEBOOKS
     codebook_size: int = 1024
+    source_filter: SourceFilter | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be built."""
@@ -55,6 +84,8 @@ class CodecConfig:
             raise CodecError(
                 f"codec config: 'compress' {self.compress} exceeds 'n_filters' {self.n_filters}"
             )
+        if self.source_filter is not None:
+            _check_steps(self.source_filter.steps, self.hop_length)
 
     @property
     def hop_length(self) -> int:
@@ -68,20 +99,21 @@ class CodecConfig:
 
     def to_json(self) -> str:
         """Return the text of a ``codec.json``."""
-        return json.dumps({"format": _FORMAT, **asdict(self)}, indent=2) + "\n"
+        values = {name: value for name, value in asdict(self).items() if value is not None}
+        return json.dumps({"format": _FORMAT, **values}, indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> "CodecConfig":
         """Read the text of a ``codec.json``; raises `CodecError` for anything else."""
         values = _parse_object(text)
         values.pop("format", None)
-        known = {field.name: field.default for field in fields(cls)}
-        for name in values:
-            if name not in known:
-                raise CodecError(f"codec config: unknown field {name!r}; remove it")
-        missing = [n for n, default in known.items() if n not in values and default is MISSING]
-        if missing:
-            raise CodecError(f"codec config: field {missing[0]!r} is missing")
+        _refuse_unknown(values, cls)
+        source_filter = values.pop("source_filter", None)
+        if source_filter is not None:
+            if not isinstance(source_filter, dict):
+                raise CodecError(f"codec config: 'source_filter' is {source_filter!r}; give sizes")
+            _refuse_unknown(source_filter, SourceFilter)
+            values["source_filter"] = SourceFilter(**source_filter)
         return cls(**values)
 
     @classmethod
@@ -138,6 +170,21 @@ _REQUIRED_KIND = (
     ("norm_type", "weight_norm", "has another norm"),
     ("trim_right_ratio", 1.0, "looks ahead"),
 )
+
+
+def _check_steps(steps: int, hop: int) -> None:
+    if hop % steps or hop // steps > _LONGEST_STEP:
+        raise CodecError(
+            f"codec config: 'source_filter.steps' {steps} must divide a frame of {hop} samples "
+            f"into steps of at most {_LONGEST_STEP}"
+        )
+
+
+def _refuse_unknown(values: Mapping[str, Any], kind: type[CodecConfig | SourceFilter]) -> None:
+    known = {field.name for field in fields(kind)}
+    for name in values:
+        if name not in known:
+            raise CodecError(f"codec config: unknown field {name!r}; remove it")
 
 
 def _refuse_other_kinds(values: Mapping[str, Any]) -> None:

@@ -17,7 +17,10 @@ from sled_codec._config import CodecConfig
 
 @dataclass(frozen=True)
 class Networks:
-    """Encoder ``[B, 1, samples] -> [B, D, frames]`` and decoder, the same in reverse."""
+    """Encoder ``[B, 1, samples] -> [B, D, frames]`` and decoder, the same in reverse.
+
+    The decoder of a source-filter codec gives channels of steps, ``[B, C, frames · steps]``.
+    """
 
     encoder: nn.Module
     decoder: nn.Module
@@ -43,4 +46,11 @@ def build_networks(config: CodecConfig) -> Networks:
         "norm": "none",
     }
     with torch.device("meta"):
-        return Networks(SEANetEncoder(**sizes), SEANetDecoder(**sizes))
+        return Networks(SEANetEncoder(**sizes), SEANetDecoder(**sizes | _decoder_sizes(config)))
+
+
+def _decoder_sizes(config: CodecConfig) -> dict[str, Any]:
+    sizes = config.source_filter
+    if sizes is None:
+        return {}
+    return {"channels": sizes.channels, "n_filters": sizes.n_filters, "ratios": [sizes.steps]}

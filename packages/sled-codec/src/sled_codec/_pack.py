@@ -35,13 +35,14 @@ class Network:
 
 
 @torch.no_grad()
-def pack(network: nn.Module, *, steps_per_frame: int) -> Network:
+def pack(network: nn.Module, *more: Stage, steps_per_frame: int) -> Network:
     """Return an encoder or decoder, given its input's steps per frame, with repacked weights.
 
-    They are copies, on the same device: later changes of ``network`` do not reach them.
+    They are copies, on the same device: later changes of ``network`` do not reach them. ``more``
+    stages run behind it.
     """
     layers: Any = network.model
-    stages = Chain([_stage(layer) for layer in layers])
+    stages = Chain([*(_stage(layer) for layer in layers), *more])
     return Network(stages, layers[0].pad_mode, _frames_to_start(layers, steps_per_frame))
 
 
