@@ -1,4 +1,4 @@
-"""The codec's forward pass laid out for CPU training: same numbers, less than half the time.
+"""The encoder's forward pass laid out for CPU training: same numbers, less than half the time.
 
 `encodec` runs 1-d convolutions with the channels first and pads by copying. Here the same
 modules run as 2-d convolutions of height 1 with the channels last, which lets bf16 autocast
@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from encodec.modules.conv import SConv1d, SConvTranspose1d
+from encodec.modules.conv import SConv1d
 from encodec.modules.lstm import SLSTM
 from encodec.modules.seanet import SEANetResnetBlock
 from torch import Tensor, nn
@@ -22,14 +22,6 @@ def encode(encoder: nn.Module, wave: Tensor) -> Tensor:
     """Run the encoder in bf16: `[B, 1, samples]` to float32 `[B, D, F]`."""
     with torch.autocast("cpu", torch.bfloat16):
         return _run(encoder.get_submodule("model"), _widen(wave))[:, :, 0].float()
-
-
-def decode(decoder: nn.Module, latent: Tensor) -> Tensor:
-    """Run the decoder: `[B, D, F]` to float32 `[B, 1, samples]`; the last layer is fp32."""
-    layers: Any = decoder.get_submodule("model")
-    with torch.autocast("cpu", torch.bfloat16):
-        hidden = _run(layers[:-1], _widen(latent))
-    return _run(layers[-1], hidden.float())[:, :, 0]
 
 
 def _widen(x: Tensor) -> Tensor:
@@ -45,22 +37,13 @@ def _run(module: nn.Module, x: Tensor) -> Tensor:
     if isinstance(module, SEANetResnetBlock):
         return _run(module.shortcut, x) + _run(module.block, x)
     if isinstance(module, SConv1d):
-        return _convolve(_inner(module), x)
-    if isinstance(module, SConvTranspose1d):
-        conv = _inner(module)
-        stride = conv.stride[0]
-        wide = functional.conv_transpose2d(x, _weight(conv), conv.bias, stride=(1, stride))
-        return wide[..., : x.shape[-1] * stride]
+        inner: Any = module.conv.conv
+        return _convolve(inner, x)
     if isinstance(module, SLSTM):
         steps = x[:, :, 0].permute(2, 0, 1)
         return _widen((module.lstm(steps)[0] + steps).permute(1, 2, 0))
     out: Tensor = module(x)
     return out
-
-
-def _inner(module: SConv1d | SConvTranspose1d) -> Any:  # noqa: ANN401 (encodec is untyped)
-    """Give torch's own layer."""
-    return module.conv.conv if isinstance(module, SConv1d) else module.convtr.convtr
 
 
 def _convolve(conv: nn.Conv1d, x: Tensor) -> Tensor:
@@ -71,7 +54,7 @@ def _convolve(conv: nn.Conv1d, x: Tensor) -> Tensor:
     return functional.conv2d(x, _weight(conv), conv.bias, stride, dilation=dilation)
 
 
-def _weight(conv: nn.Conv1d | nn.ConvTranspose1d) -> Tensor:
+def _weight(conv: nn.Conv1d) -> Tensor:
     """Return the normalised weight with a height of 1."""
     for hook in conv._forward_pre_hooks.values():  # weight_norm computes it in its hook
         hook(conv, None)

@@ -1,4 +1,4 @@
-"""Start the codec with unit signals: every convolution is rescaled on a batch of real speech.
+"""Start the encoder with unit signals: every convolution is rescaled on a batch of real speech.
 
 With the default initialisation the part of the signal that varies in time has shrunk a
 hundredfold when it reaches the latents, and biases drown it; training then spends its first
@@ -11,25 +11,23 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from encodec.modules.conv import SConv1d, SConvTranspose1d
+from encodec.modules.conv import SConv1d
 from encodec.modules.seanet import SEANetResnetBlock
 from torch import Tensor, nn
 
-_BRANCH, _SKIP, _WAVE = 0.5, 0.85, 0.05  # standard deviations
+_BRANCH, _SKIP = 0.5, 0.85  # standard deviations
 
 
 @torch.no_grad()
-def scale_signals(encoder: nn.Module, decoder: nn.Module, wave: Tensor) -> None:
-    """Rescale both networks in place on waves `[B, 1, samples]`."""
-    first: Any = encoder.get_submodule("model")
-    then: Any = decoder.get_submodule("model")
-    hidden = _walk(then[:-1], _walk(first, wave))
-    _scale(then[-1], hidden, _WAVE)
+def scale_signals(encoder: nn.Module, wave: Tensor) -> None:
+    """Rescale it in place on waves `[B, 1, samples]`."""
+    layers: Any = encoder.get_submodule("model")
+    _walk(layers, wave)
 
 
 def _walk(layers: nn.Sequential, x: Tensor, last: float = 1.0) -> Tensor:
     for position, layer in enumerate(layers):
-        if isinstance(layer, SConv1d | SConvTranspose1d):
+        if isinstance(layer, SConv1d):
             _scale(layer, x, last if position == len(layers) - 1 else 1.0)
         elif isinstance(layer, SEANetResnetBlock):
             _scale(layer.get_submodule("shortcut"), x, _SKIP)
@@ -40,7 +38,7 @@ def _walk(layers: nn.Sequential, x: Tensor, last: float = 1.0) -> Tensor:
 
 def _scale(layer: Any, x: Tensor, target: float) -> None:  # noqa: ANN401 (encodec is untyped)
     """Give the layer's output zero mean a channel and the target standard deviation."""
-    conv: Any = layer.conv.conv if isinstance(layer, SConv1d) else layer.convtr.convtr
+    conv: Any = layer.conv.conv
     conv.bias.zero_()
     out = layer(x)
     means = out.mean(dim=(0, 2))

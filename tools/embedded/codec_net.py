@@ -1,6 +1,6 @@
-"""The codec under training: EnCodec's SEANet at 24 kHz with 16 filters, and its quantizer.
+"""The encoder under training, EnCodec's SEANet at 24 kHz with 16 filters, and its quantizer.
 
-The networks are those of the `encodec` package with the hyperparameters of the published
+The network is that of the `encodec` package with the hyperparameters of the published
 24 kHz model, narrower. The residual vector quantizer keeps that package's state layout
 (`quantizer.vq.layers.N._codebook.*`), but its codebooks are fitted here: by k-means, level
 by level, once the encoder is what it will be. Paper: arXiv 2210.13438.
@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from encodec.modules.seanet import SEANetDecoder, SEANetEncoder
+from encodec.modules.seanet import SEANetEncoder
 from encodec.quantization.vq import ResidualVectorQuantizer
 from torch import Tensor, nn
 from torch.nn import functional
@@ -24,14 +24,13 @@ RATIOS = [8, 5, 4, 2]
 
 
 class CodecNet(nn.Module):
-    """Encoder, quantizer and decoder with the attribute names of `encodec.EncodecModel`."""
+    """Encoder and quantizer with the attribute names of `encodec.EncodecModel`."""
 
     def __init__(self) -> None:
         super().__init__()
         shape: dict[str, Any] = {"n_filters": N_FILTERS, "dimension": DIMENSION}
         shape |= {"ratios": RATIOS, "causal": True}
         self.encoder = SEANetEncoder(**shape)
-        self.decoder = SEANetDecoder(**shape)
         self.quantizer = ResidualVectorQuantizer(
             dimension=DIMENSION, n_q=CODEBOOKS, bins=CODES, kmeans_init=False
         )

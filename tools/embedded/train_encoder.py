@@ -50,7 +50,7 @@ class Trainer:
             state = torch.load(args.init_from, weights_only=False)
             self.net.load_state_dict(state["net"])
         else:
-            scale_signals(self.net.encoder, self.net.decoder, self.crops.batch(16))
+            scale_signals(self.net.encoder, self.crops.batch(16))
 
     def save(self) -> None:
         """Write all that resuming needs."""
