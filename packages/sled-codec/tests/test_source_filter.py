@@ -18,9 +18,8 @@ def still(value, steps):
     return torch.full((steps, 1), float(value))
 
 
-def run(pitch, before=0.0, phase=0.0):
-    start = torch.tensor([phase], dtype=torch.float64)
-    wave, after = pulses(pitch, torch.tensor([before]), start, SAMPLES, RATE)
+def run(pitch, before=0.0, phase=0):
+    wave, after = pulses(pitch, torch.tensor([before]), torch.tensor([phase]), SAMPLES, RATE)
     return wave.transpose(0, 1).flatten(), after
 
 
@@ -46,7 +45,7 @@ def test_pulses_cut_anywhere_are_those_of_the_whole():
         first, phase = run(pitch[:cut])
         second, after = run(pitch[cut:], before=pitch[cut - 1].item(), phase=phase.item())
         torch.testing.assert_close(torch.cat((first, second)), whole, rtol=0, atol=1e-4)
-        torch.testing.assert_close(after, end)
+        assert torch.equal(after, end)
 
 
 def test_voiceless_steps_are_silent_and_the_next_pulse_is_that_of_a_fresh_start():
@@ -124,6 +123,20 @@ def test_streams_of_several_ages_go_on_together_as_each_alone(noise):
     both = codec.decode_step_batch([latents[0], latents[1][15:]], states, last=True)
     torch.testing.assert_close(both[0], codec.decode(latents[0]), **CLOSE)
     torch.testing.assert_close(torch.cat((*heard, both[1])), codec.decode(latents[1]), **CLOSE)
+
+
+def test_no_cast_and_no_default_dtype_reaches_it(noise):
+    config = CodecConfig(n_filters=4, dimension=16, source_filter=SourceFilter(n_filters=8))
+    latents = noise(12, 16)
+    expected = Codec.from_random(config).decode(latents)
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.bfloat16)
+    try:
+        cast = Codec.from_random(config).bfloat16()
+        with torch.autocast("cpu", torch.bfloat16):
+            assert torch.equal(cast.decode(latents), expected)
+    finally:
+        torch.set_default_dtype(before)
 
 
 def test_it_is_saved_and_loaded_with_its_sizes(tmp_path, noise):

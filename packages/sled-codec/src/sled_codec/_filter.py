@@ -13,7 +13,7 @@ _FADE = 96  # taps
 def band_map(bands: int, sample_rate: int) -> Tensor:
     """Return ``[bands, 513]``, which draws a line through bands that are equally far in mel."""
     top = 2595 * math.log10(1 + sample_rate / 2 / 700)
-    hertz = torch.linspace(0, sample_rate / 2, BINS)
+    hertz = torch.linspace(0, sample_rate / 2, BINS, dtype=torch.float32)
     place = 2595 * (1 + hertz / 700).log10() * (bands - 1) / top
     away = (place - torch.arange(bands)[:, None]).abs()
     return (1 - away).clamp(min=0)
@@ -31,8 +31,8 @@ def minimum_phase(log_amplitude: Tensor, taps: int) -> Tensor:
     fold[0] = fold[_WINDOW // 2] = 1
     fold[1 : _WINDOW // 2] = 2
     response = torch.fft.irfft(torch.fft.rfft(cepstrum * fold).exp(), _WINDOW)[..., :taps]
-    fade = torch.ones(taps, device=response.device)
-    fade[-_FADE:] = torch.linspace(1, 0, _FADE, device=response.device)
+    fade = response.new_ones(taps)
+    fade[-_FADE:] = torch.linspace(1, 0, _FADE, dtype=torch.float32).to(fade)
     spectrum: Tensor = torch.fft.rfft(response * fade, _WINDOW)
     return spectrum
 
@@ -43,7 +43,8 @@ def shape(source: Tensor, now: Tensor, before: Tensor) -> Tensor:
     The filters are responses ``[steps, B, 513]``. Returns spectra ``[steps, B, 513]`` of what
     each step brings, its ringing included.
     """
-    rise = torch.arange(1, source.shape[-1] + 1, device=source.device) / source.shape[-1]
+    samples = source.shape[-1]
+    rise = torch.arange(1, samples + 1).to(source) / samples
     coming = torch.fft.rfft(source * rise, _WINDOW)
     shaped: Tensor = coming * now + (torch.fft.rfft(source, _WINDOW) - coming) * before
     return shaped

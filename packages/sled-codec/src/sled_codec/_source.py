@@ -7,7 +7,8 @@ from torch import Tensor
 
 _HIGHEST = 0.475  # of the sample rate: where the harmonics of a pulse end
 _NEAR_PEAK = 1e-4  # there both sines of the kernel are too small to divide
-_WORD = 0xFFFFFFFF
+_CYCLE = 1 << 32
+_WORD = _CYCLE - 1
 
 
 def pulses(
@@ -17,22 +18,23 @@ def pulses(
 
     ``pitch``: Hz at the end of each step ``[steps, B]``, 0 where voiceless; ``before``: that of
     the step before ``[B]``. Between the ends it glides. ``phase``: where the last step ended, in
-    cycles, float64 ``[B]``; it begins anew after each voiceless step, so that what rounding adds
-    up to never outlasts a stretch of voice. The sum of cosines is the Dirichlet kernel.
+    2⁻³² cycles, int64 ``[B]``: whole numbers add up alike in any order. It begins anew after each
+    voiceless step, so that what the pitch is off by never adds up beyond a stretch of voice. The
+    sum of cosines is the Dirichlet kernel.
     """
     start, end = _ends(pitch, torch.cat((before[None], pitch[:-1])))
-    glide = torch.arange(1, samples + 1, device=pitch.device) / samples
+    glide = torch.arange(1, samples + 1, dtype=torch.float32, device=pitch.device) / samples
     hertz = start[..., None] + (end - start)[..., None] * glide
-    turns = (hertz.double() / sample_rate).cumsum(dim=-1)
-    cycles = _starts(turns[..., -1], phase, before, pitch)[..., None] + turns
-    cycles = cycles - cycles.round()
+    turns = (hertz * (_CYCLE / sample_rate)).round().long().cumsum(dim=-1)
+    turns = _starts(turns[..., -1], phase, before, pitch)[..., None] + turns
+    cycles = (((turns + _CYCLE // 2) & _WORD) - _CYCLE // 2).float() / _CYCLE
     count = (_HIGHEST * sample_rate / torch.maximum(start, end).clamp(min=1)).floor()[..., None]
-    angle = math.pi * cycles.float()
+    angle = math.pi * cycles
     below = angle.sin()
     at_peak = below.abs() < _NEAR_PEAK
     ratio = ((2 * count + 1) * angle).sin() / below.masked_fill(at_peak, 1)
     kernel = (torch.where(at_peak, 2 * count + 1, ratio) - 1) / 2
-    return kernel * (2 / count).sqrt() * (start > 0)[..., None], cycles[-1, :, -1]
+    return kernel * (2 / count).sqrt() * (start > 0)[..., None], turns[-1, :, -1] & _WORD
 
 
 def _ends(pitch: Tensor, earlier: Tensor) -> tuple[Tensor, Tensor]:
@@ -45,9 +47,15 @@ def _starts(advance: Tensor, phase: Tensor, before: Tensor, pitch: Tensor) -> Te
     total = advance.cumsum(dim=0) - advance
     anew = torch.cat((before[None], pitch[:-1])) <= 0
     steps = torch.arange(len(advance), device=advance.device)[:, None]
-    latest = torch.where(anew, steps, -1).cummax(dim=0).values
+    latest = _running_maximum(torch.where(anew, steps, -1))
     origin = torch.where(latest >= 0, total.gather(0, latest.clamp(min=0)), -phase)
     return total - origin
+
+
+def _running_maximum(x: Tensor) -> Tensor:
+    # MPS has no cummax; these are a few numbers a frame.
+    held = x.cpu() if x.device.type == "mps" else x
+    return held.cummax(dim=0).values.to(x.device)
 
 
 def noise(first: Tensor, steps: int, samples: int) -> Tensor:
@@ -61,5 +69,5 @@ def noise(first: Tensor, steps: int, samples: int) -> Tensor:
     word = ((word ^ (word >> 16)) * 0x85EBCA6B) & _WORD
     word = ((word ^ (word >> 13)) * 0xC2B2AE35) & _WORD
     word = word ^ (word >> 16)
-    uniform = (word.double() / (_WORD + 1) - 0.5).float() * math.sqrt(12)
+    uniform = (word.float() / _CYCLE - 0.5) * math.sqrt(12)
     return uniform.view(len(first), steps, samples).transpose(0, 1)

@@ -82,7 +82,7 @@ class Synthesis(nn.Module):
         bands = self.sizes.voice_bands + self.sizes.breath_bands
         return Past(
             like.new_zeros(rows, 1 + bands),
-            like.new_zeros(rows, 1, dtype=torch.float64),
+            like.new_zeros(rows, 1, dtype=torch.int64),
             like.new_zeros(rows, 1, dtype=torch.int64),
             like.new_zeros(rows, tail_length(self.samples)),
         )
