@@ -10,16 +10,17 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
+from codec_net import DIMENSION
 from corpus import SAMPLE_RATE
 from encodec.modules.seanet import SEANetDecoder
 from sled_codec import SourceFilter
-from sled_codec._synthesis import Controls, Synthesis, pitch_of, place_of
-from spoken import STEP
+from sled_codec._synthesis import LOWEST_PITCH, Controls, Synthesis, pitch_of, place_of
+from spectral_latents import HOP
 from torch import Tensor, nn
 from torch.nn import functional
 
 SIZES = SourceFilter()
-_LOWEST, _HIGHEST = 55.0, 500.0  # Hz
+_HIGHEST = 500.0  # Hz
 _FAR = 10**6  # steps: where in the noise a crop may begin
 _OFF = 0.5 / 12  # octaves
 
@@ -40,12 +41,13 @@ class DecoderNet(nn.Module):
         super().__init__()
         self.decoder = SEANetDecoder(
             channels=SIZES.channels,
-            dimension=128,
+            dimension=DIMENSION,
             n_filters=SIZES.n_filters,
             ratios=[SIZES.steps],
             causal=True,
         )
-        self.synthesis = Synthesis(SIZES, samples=STEP, sample_rate=SAMPLE_RATE)
+        samples = HOP // SIZES.steps
+        self.synthesis = Synthesis(SIZES, samples=samples, sample_rate=SAMPLE_RATE)
 
     def forward(self, latents: Tensor) -> Tensor:
         """Give the channels `[steps, B, C]` of latents `[B, frames, D]`."""
@@ -71,7 +73,7 @@ class DecoderNet(nn.Module):
         pitch = pitch.t()
         is_voiced = (pitch > 0).float()
         places = torch.arange(logits.shape[-1])
-        away = places - place_of(pitch.clamp(_LOWEST, _HIGHEST))[..., None]
+        away = places - place_of(pitch.clamp(LOWEST_PITCH, _HIGHEST))[..., None]
         bell = (-0.5 * away.square()).softmax(dim=-1)
         missed = logits.logsumexp(dim=-1) - (bell * logits).sum(dim=-1)
         count = is_voiced.sum().clamp(min=1)

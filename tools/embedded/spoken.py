@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import torch
 from corpus import SAMPLE_RATE
+from spectral_latents import HOP
 from torch import Tensor
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from sled_codec import Codec
 
-HOP, STEP = 320, 160
 _PIECE = 60 * SAMPLE_RATE // HOP * HOP
 
 

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from decoder_net import DecoderNet
+from decoder_net import SIZES, DecoderNet
 from run_log import Clock, append, save, set_rate
 from sled_codec import Codec
+from spectral_latents import HOP
 from spectral_loss import SpectralLoss
-from spoken import HOP, Crop, Spoken, SpokenCrops
+from spoken import Crop, Spoken, SpokenCrops
 from torch import Tensor
 
 _BATCH, _FRAMES = 8, 96
@@ -72,7 +73,7 @@ class Trainer:
         channels = self.net(self.codec.latents(crop.codes))
         output = self.net.speak(channels, crop.pitch)[:, _SKIPPED * HOP :]
         wave = crop.wave[:, _SKIPPED * HOP :]
-        steps = 2 * _SKIPPED
+        steps = SIZES.steps * _SKIPPED
         pitch = self.net.hear_pitch(channels[steps:], crop.pitch[:, steps:])
         spectral = self.spectral(output, wave, _SCALES)
         seen = {"spectral": spectral.item(), "pitch": pitch.pitch.item()}

@@ -16,7 +16,7 @@ from sled_codec._filter import band_map, minimum_phase, most_taps, overlap, shap
 from sled_codec._memory import Memory
 from sled_codec._source import noise, pulses
 
-_LOWEST_PITCH = 55.0  # Hz
+LOWEST_PITCH = 55.0  # Hz
 _PITCHES_PER_OCTAVE = 30
 _AROUND = 3  # pitches beside the likeliest that are averaged with it
 _LEVEL = -4.0  # log amplitude of a silent network
@@ -128,9 +128,9 @@ def pitch_of(logits: Tensor) -> Tensor:
     places = torch.arange(logits.shape[-1], device=logits.device)
     near = (places - logits.argmax(dim=-1, keepdim=True)).abs() <= _AROUND
     share = logits.masked_fill(~near, float("-inf")).softmax(dim=-1)
-    return _LOWEST_PITCH * 2 ** ((share * places).sum(dim=-1) / _PITCHES_PER_OCTAVE)
+    return LOWEST_PITCH * 2 ** ((share * places).sum(dim=-1) / _PITCHES_PER_OCTAVE)
 
 
 def place_of(pitch: Tensor) -> Tensor:
     """Return where on the scale of `pitch_of` so many Hz lie."""
-    return (pitch / _LOWEST_PITCH).log2() * _PITCHES_PER_OCTAVE
+    return (pitch / LOWEST_PITCH).log2() * _PITCHES_PER_OCTAVE
