@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
@@ -42,6 +43,14 @@ def serve(load: Callable[[], Callable[[np.ndarray], Answer]]) -> None:
         return lambda line: judge(read_wav(line))
 
     serve_lines(load_reader)
+
+
+def serve_model(about: str, load: Callable[[str], Callable[[np.ndarray], Answer]]) -> None:
+    """Serve as `serve` does with the judge that `--model` names, a hub id or a folder."""
+    parser = argparse.ArgumentParser(description=about.splitlines()[0])
+    parser.add_argument("--model", required=True, help="hub id or folder")
+    name = parser.parse_args().model
+    serve(lambda: load(name))
 
 
 def serve_lines(load: Callable[[], Callable[[str], Answer]]) -> None:

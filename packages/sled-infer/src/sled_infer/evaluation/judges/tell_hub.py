@@ -19,10 +19,9 @@ is the cosine similarity.
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING
 
-from _serve import SAMPLE_RATE, serve
+from _serve import SAMPLE_RATE, serve_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,13 +47,5 @@ def load(name: str) -> Callable[[np.ndarray], dict[str, list[float]]]:
     return tell
 
 
-def main() -> None:
-    """Serve with the verifier that is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", required=True, help="hub id or folder")
-    name = parser.parse_args().model
-    serve(lambda: load(name))
-
-
 if __name__ == "__main__":
-    main()
+    serve_model(__doc__, load)
