@@ -124,6 +124,7 @@ def test_quiet_says_nothing(sled, place, test_set):
         ("DATA --seconds : -s streaming --layout 0:45", "n and m must be at least 1"),
         ("DATA --seconds : -s plain -m MODEL --cfg nan", "cfg: nan"),
         ("DATA --seconds : -s plain -m MODEL --max-seconds 0", "max_seconds: 0"),
+        ("DATA --seconds : -s plain -m MODEL --temperature -1", "temperature: -1"),
         ("DATA --seconds : -s plain -m MODEL --voice george", "names no speakers"),
         ("DATA --seconds : -s plain -m ./nowhere", "nowhere"),
         ("DATA --seconds : -s plain --batch-size 0", "--batch-size"),

@@ -6,7 +6,7 @@ import shutil
 import pytest
 import torch
 from sled_codec import CodecError
-from sled_infer import Request, SynthesisError, Synthesizer, Voice
+from sled_infer import Request, SynthesisError, Synthesizer, Voice, VoiceCard
 from sled_model import ModelError, SledModel, Tokenizer
 
 SHORT = 0.2  # seconds: 15 frames
@@ -45,6 +45,31 @@ def test_a_seed_gives_the_same_audio_and_another_seed_another(synthesizer):
     )
     assert torch.equal(first.wave, again.wave)
     assert (first.latents - other.latents).abs().max() > 1e-2
+
+
+def test_temperature_scales_the_chance_in_each_frame(synthesizer):
+    def speak(seed, **options):
+        return synthesizer.synthesize("three one", seed=seed, max_seconds=SHORT, **options).latents
+
+    assert torch.equal(speak(1), speak(1, temperature=1.0))
+    assert torch.equal(speak(1, temperature=0), speak(2, temperature=0))
+    apart = [(speak(1, temperature=t) - speak(2, temperature=t)).norm() for t in (0.1, 0.5, 1.0)]
+    assert 0 < apart[0] < apart[1] < apart[2]
+
+
+def test_a_stream_has_the_temperature_of_the_whole(streaming):
+    whole = streaming.synthesize("three one", temperature=0.3, seed=4, max_seconds=SHORT)
+    streamed = streaming.stream(["three ", "one"], temperature=0.3, seed=4, max_seconds=SHORT)
+    close(torch.cat(list(streamed)), whole.wave)
+
+
+def test_a_voice_may_name_its_own_temperature(synthesizer, tmp_path):
+    card = VoiceCard("calm", tmp_path, temperature=0.0)
+    calm = Synthesizer(synthesizer.model, synthesizer.codec, synthesizer.tokenizer, card)
+    one, other = (calm.synthesize("three", seed=seed, max_seconds=SHORT) for seed in (1, 2))
+    assert torch.equal(one.wave, other.wave)
+    asked = calm.synthesize("three", seed=1, max_seconds=SHORT, temperature=1.0)
+    assert torch.equal(asked.wave, synthesizer.synthesize("three", seed=1, max_seconds=SHORT).wave)
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 16])
@@ -119,6 +144,9 @@ def first_state(synthesizer, text):
         ({"max_seconds": 0}, "max_seconds"),
         ({"max_seconds": float("nan")}, "max_seconds"),
         ({"seed": 2**64}, "seed"),
+        ({"temperature": -0.1}, "temperature"),
+        ({"temperature": float("nan")}, "temperature"),
+        ({"temperature": float("inf")}, "temperature"),
     ],
 )
 def test_options_out_of_range_are_refused(synthesizer, options, reason):

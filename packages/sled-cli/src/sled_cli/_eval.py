@@ -10,7 +10,18 @@ import typer
 
 from sled_cli._errors import CliError
 from sled_cli._load import codec_for
-from sled_cli._options import Codec, Device, Dtype, Json, Model, Offline, Quiet, Threads, Verbose
+from sled_cli._options import (
+    Codec,
+    Device,
+    Dtype,
+    Json,
+    Model,
+    Offline,
+    Quiet,
+    Temperature,
+    Threads,
+    Verbose,
+)
 from sled_cli._session import Session, session
 from sled_cli._speakers import find_voice, load_synthesizer
 
@@ -68,6 +79,7 @@ def evaluate(
     ] = 8,
     cfg: Annotated[float, typer.Option("--cfg", help="Guidance; 1 is none.")] = 2.0,
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same audio.")] = 0,
+    temperature: Temperature = None,
     max_seconds: Annotated[
         float, typer.Option("--max-seconds", help="Who speaks longer has not stopped.")
     ] = 20.0,
@@ -92,7 +104,9 @@ def evaluate(
         def speaker() -> "tuple[Synthesizer, Speaking]":
             loaded = load_synthesizer(model, codec, device, dtype, threads=threads, offline=offline)
             found = find_voice(loaded, voice)
-            return loaded, evaluation.Speaking(found, cfg, seed, max_seconds, turns, batch_size)
+            return loaded, evaluation.Speaking(
+                found, cfg, seed, max_seconds, turns, batch_size, temperature
+            )
 
         with channels.working("loading"):
             made = evaluation.make_systems(

@@ -75,5 +75,13 @@ Model = Annotated[
 ]
 Mode = Literal["reference", "continuation"]
 Normalise = Literal["none", "digits", "en"]
+Temperature = Annotated[
+    float | None,
+    typer.Option(
+        "--temperature",
+        help="Chance in each frame; 0 for none.",
+        show_default="what the voice's card says, or 1",
+    ),
+]
 Transcript = Annotated[str | None, typer.Option("--prompt-text", help="What --prompt-audio says.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="File to write.")]

@@ -17,6 +17,7 @@ from sled_cli._options import (
     Normalise,
     Offline,
     Quiet,
+    Temperature,
     Threads,
     Transcript,
     Verbose,
@@ -62,6 +63,7 @@ def synth(
     ] = None,
     cfg: Annotated[float, typer.Option("--cfg", help="Guidance; 1 is none.")] = 2.0,
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same audio.")] = 0,
+    temperature: Temperature = None,
     dtype: Dtype = "fp32",
     device: Device = "auto",
     threads: Threads = None,
@@ -131,6 +133,7 @@ def synth(
             "seed": seed,
             "max_seconds": max_seconds,
             "normalise": normalise,
+            "temperature": temperature,
         }
         line, facts = job.speak(channels, synthesizer, manner)
         facts["seed"] = seed

@@ -28,6 +28,7 @@ class Manner(TypedDict):
     seed: int
     max_seconds: float | None
     normalise: "Normalise | None"
+    temperature: float | None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ The file may hold, all but `name` optional:
 
     {"name": "digits", "description": "…", "can_say": "…", "cannot_say": "…",
      "words": ["zero", …], "speakers": ["george", …], "default_speaker": "george",
-     "default_prompt": true, "normalise": "digits", "most_words": 8, "dictation_lead": 10}
+     "default_prompt": true, "normalise": "digits", "most_words": 8, "dictation_lead": 10,
+     "temperature": 1.0}
 
 `words` restricts the voice to these; absent, it says whatever it is given. `normalise` says how a
 text is put into words for it (see `sled_infer.normalise`): "en", "digits", or "none", the texts it
@@ -12,8 +13,8 @@ was trained on as they were written. Absent, it is "digits" with `words`, else "
 speaker there is a prompt, `voices/<speaker>.safetensors`. `default_prompt` says whether the default
 speaker's prompt is used when no voice is asked for. `most_words` is how many it was trained to say
 in one utterance, the prompt's among them; longer texts are cut there. `dictation_lead` says that
-the voice was trained on dictations (see `Dictation`), so many turns ahead of its frames. Further
-fields do no harm.
+the voice was trained on dictations (see `Dictation`), so many turns ahead of its frames.
+`temperature` is how much chance it sounds best with (see `Request`). Further fields do no harm.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 from ._errors import SynthesisError
@@ -52,6 +54,7 @@ class VoiceCard:
     normalise: Normalise = "none"
     most_words: int | None = None
     dictation_lead: int | None = None
+    temperature: float = 1.0
 
     @classmethod
     def read(cls, folder: Path) -> VoiceCard | None:
@@ -82,6 +85,7 @@ class VoiceCard:
             normalise=_normaliser(path, fields),
             most_words=_whole_number(path, fields, "most_words", least=2),  # a prompt's and one
             dictation_lead=_whole_number(path, fields, "dictation_lead", least=0),
+            temperature=_temperature(path, fields),
         )
 
     @property
@@ -147,3 +151,10 @@ def _whole_number(path: Path, fields: dict[str, object], name: str, *, least: in
     if isinstance(number, bool) or not isinstance(number, int) or number < least:
         raise SynthesisError(f"{path}: {name!r} must be a whole number of at least {least}")
     return number
+
+
+def _temperature(path: Path, fields: dict[str, object]) -> float:
+    number = fields.get("temperature", 1.0)
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number < inf:
+        raise SynthesisError(f"{path}: 'temperature' must be a number of at least 0")
+    return float(number)

@@ -38,7 +38,7 @@ def speech_digest(synthesizer: Synthesizer, request: Request) -> str:
         _dictation(synthesizer.dictation),
         _voice(card.default_voice() if card and request.voice is None else request.voice),
         *(request.text, request.cfg, request.seed, request.max_seconds),
-        *(request.layout, request.normalise, request.split),
+        *(request.layout, request.normalise, request.split, request.temperature),
     ]
     return sha256(repr(told).encode(errors="surrogatepass")).hexdigest()[:_DIGITS]
 

@@ -27,25 +27,26 @@ class Noise(Protocol):
 
 
 class SeededNoise:
-    """Standard normal vectors of a request's own `torch.Generator`.
+    """Normal vectors of a request's own `torch.Generator`, with standard deviation `scale`.
 
     Drawn a block at a time; frame t of a seed is always the same vector.
     """
 
-    def __init__(self, seed: int, channels: int) -> None:
+    def __init__(self, seed: int, channels: int, scale: float = 1.0) -> None:
         if isinstance(seed, bool) or not isinstance(seed, int) or seed not in _SEEDS:
             raise SynthesisError(
                 f"seed: {seed!r} is not a 64-bit whole number; give one, such as 0"
             )
         self._generator = torch.Generator().manual_seed(seed)
-        self._channels = channels
+        self._channels, self._scale = channels, scale
         self._block = torch.empty(0, channels)
         self._next = 0
 
     def draw(self, most: int) -> Tensor:
         """Give the next vectors [1 to `most`, K]."""
         if self._next == len(self._block):
-            self._block = torch.randn(_BLOCK, self._channels, generator=self._generator)
+            drawn = torch.randn(_BLOCK, self._channels, generator=self._generator)
+            self._block = self._scale * drawn
             self._next = 0
         first, self._next = self._next, min(self._next + most, len(self._block))
         return self._block[first : self._next]

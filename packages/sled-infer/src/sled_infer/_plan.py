@@ -181,10 +181,15 @@ class Planner:
             text_ids=torch.tensor(ids, dtype=torch.int64),
             prompt=self._prompter.latents(voice),
             cfg=request.cfg,
-            noise=SeededNoise(request.seed, self.config.noise_channels),
+            noise=SeededNoise(request.seed, self.config.noise_channels, self._temperature(request)),
             max_frames=longest,
             layout=request.layout or layout_for(self.config),
         )
+
+    def _temperature(self, request: Request) -> float:
+        if request.temperature is not None:
+            return request.temperature
+        return 1.0 if self.card is None else self.card.temperature
 
     def _ended(self, utterance: Utterance) -> Utterance:
         """End what is dictated soon after its last turn, should the model miss its end."""

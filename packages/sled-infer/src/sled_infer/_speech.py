@@ -33,9 +33,12 @@ class Request:
             voice's card says, and "none" for a model without a card.
         split: whether it is cut into sentences that are spoken one by one, with pauses. None
             cuts only what is too long for one utterance; False refuses that.
+        temperature: standard deviation of the noise that each frame is drawn from. 1 is what a
+            model is trained with; with less it is calmer and more alike, with 0 every seed gives
+            the same. None for what the voice's card says, and 1 for a model without a card.
 
     Raises:
-        SynthesisError: cfg or max_seconds is not a number that makes sense.
+        SynthesisError: cfg, max_seconds or temperature is not a number that makes sense.
 
     """
 
@@ -47,6 +50,7 @@ class Request:
     layout: Layout | None = None
     normalise: Normalise | None = None
     split: bool | None = None
+    temperature: float | None = None
 
     def __post_init__(self) -> None:
         if not (isfinite(self.cfg) and self.cfg >= 0):
@@ -54,6 +58,10 @@ class Request:
         if self.max_seconds is not None and not self.max_seconds > 0:
             raise SynthesisError(
                 f"max_seconds: {self.max_seconds} leaves no time to speak; give more than 0"
+            )
+        if self.temperature is not None and not 0 <= self.temperature < inf:
+            raise SynthesisError(
+                f"temperature: {self.temperature} scales no noise; give 0 or more, such as 1.0"
             )
 
 
@@ -66,6 +74,7 @@ class _Options(TypedDict, total=False):
     max_seconds: float | None
     layout: Layout | None
     normalise: Normalise | None
+    temperature: float | None
 
 
 class SpeechOptions(_Options, total=False):

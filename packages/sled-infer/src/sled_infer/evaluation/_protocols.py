@@ -54,13 +54,15 @@ class Speaking:
     max_seconds: float | None = 20.0
     layout: StreamingLayout | None = None
     batch_size: int = 8
+    temperature: float | None = None
 
 
 class Protocol(Comparable):
     """A model that speaks by one of the protocols."""
 
     def __init__(self, synthesizer: Synthesizer, name: ProtocolName, how: Speaking) -> None:
-        Request("", None, how.cfg, how.seed, how.max_seconds)  # refuses what makes no sense
+        # Refuses what makes no sense.
+        Request("", None, how.cfg, how.seed, how.max_seconds, temperature=how.temperature)
         self.name: str = name
         self._synthesizer = synthesizer
         self._how = how
@@ -79,6 +81,7 @@ class Protocol(Comparable):
             "max_seconds": how.max_seconds,
             "layout": str(self._layout),
             "batch_size": how.batch_size,
+            "temperature": how.temperature,
             "prompt": self._prompt,
         }
 
@@ -140,7 +143,16 @@ class Protocol(Comparable):
             )
         # Its own seed, whatever else is in the set.
         seed = (self._how.seed + crc32(clip.name.encode())) % 2**32
-        return Request(text, voice, self._how.cfg, seed, self._how.max_seconds, self._layout)
+        how = self._how
+        return Request(
+            text,
+            voice,
+            how.cfg,
+            seed,
+            how.max_seconds,
+            self._layout,
+            temperature=how.temperature,
+        )
 
     def _spoken(self, request: Request, speech: Speech) -> Spoken:
         wave, prefix = speech.wave, 0.0
