@@ -26,12 +26,13 @@ _HELD_OUT_SPEAKERS = {"367", "533"}
 
 @dataclass(frozen=True)
 class Clip:
-    """One recording: `name` is its path inside the speech folder."""
+    """One recording, played at some speed: `name` is its path inside the speech folder."""
 
     source: str
     name: str
     speaker: str
     text: str
+    speed: float = 1.0
 
 
 def add_speech_argument(parser: argparse.ArgumentParser) -> None:

@@ -19,7 +19,7 @@ from spectral_latents import HOP
 from torch import Tensor, nn
 from torch.nn import functional
 
-SIZES = SourceFilter()
+SIZES = SourceFilter(contrast=0.5)  # which training does not see
 _HIGHEST = 500.0  # Hz
 _FAR = 10**6  # steps: where in the noise a crop may begin
 _OFF = 0.5 / 12  # octaves

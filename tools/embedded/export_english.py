@@ -1,12 +1,13 @@
-"""Write a trained English model as the voice that `sled-infer` ships.
+r"""Write a trained English model as the voice that `sled-infer` ships.
 
     python tools/embedded/export_english.py --model WORK/english/voice/final \
-        --codec WORK/codec --durations WORK/durations.safetensors --corpus WORK/teacher
+        --codec WORK/codec --durations WORK/durations.safetensors --corpus WORK/teacher \
+        --audio WORK/audio
 
 The weights are stored as bfloat16. The lexicon and the letters lie in the voice's folder already
 (`make_lexicon.py`, `train_letters.py`). Each of the teacher's voices becomes a speaker: its prompt
-is the sentence that `teacher_text.py` has all of them read, with the teacher's own durations.
-Without `--corpus` the prompts stay as they are.
+is the sentence that `teacher_text.py` has all of them read, with the teacher's own durations and
+the pitch that `measure_pitch.py` measured. Without `--corpus` the prompts stay as they are.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from typing import TYPE_CHECKING
 
 import soundfile
 import torch
-from corpus import SAMPLE_RATE, TEACHER_UNIT
 from export_voice import export_model, write_card
-from make_english import LEAD, TURN_FRAMES, cut, dictate
+from make_english import LEAD, TURN_FRAMES, cut, dictate, first_sample
+from pitched import HELD_OUT, Pitch, pitched_codes
 from sled_infer import Voice
 from sled_infer._dictation import DURATIONS_NAME
 from teacher_text import MAIN_VOICE, OTHER_VOICES, PROMPT
@@ -34,21 +35,23 @@ _VOICES = {voice.split("_")[1]: voice for voice in (MAIN_VOICE, *OTHER_VOICES)}
 _ASSETS = Path(__file__).parents[2] / "packages/sled-infer/src/sled_infer/assets/english"
 
 
-def make_prompt(clip: Path, codec: Codec) -> Voice:
+def make_prompt(clip: Path, pitch: Pitch, codec: Codec) -> Voice:
     """Make a prompt of a clip of the teacher, from its first sound on."""
     about = json.loads(clip.with_suffix(".json").read_text(encoding="utf-8"))
     wave, _ = soundfile.read(clip, dtype="float32")
     said = dictate(about)
-    wave = cut(wave, about["units"][0] * TEACHER_UNIT, len(said))
-    codes = codec.encode(torch.from_numpy(wave), SAMPLE_RATE).cpu()[LEAD * TURN_FRAMES :]
-    return Voice(codes, about["text"], "reference", codec.fingerprint, said)
+    first = first_sample(about)
+    wave = cut(wave, first, len(said))
+    measured = pitch.of(clip.name, first, len(wave))
+    codes = pitched_codes(codec, torch.from_numpy(wave), measured).cpu()
+    return Voice(codes[LEAD * TURN_FRAMES :], about["text"], "reference", codec.fingerprint, said)
 
 
-def export_prompts(corpus: Path, out: Path, codec: Codec) -> None:
+def export_prompts(corpus: Path, pitch: Pitch, out: Path, codec: Codec) -> None:
     """Save one prompt a speaker."""
     out.mkdir(parents=True, exist_ok=True)
     for speaker, voice in _VOICES.items():
-        prompt = make_prompt(corpus / f"{PROMPT}{voice}.flac", codec)
+        prompt = make_prompt(corpus / f"{PROMPT}{voice}.flac", pitch, codec)
         prompt.save(out / f"{speaker}.safetensors")
 
 
@@ -59,11 +62,15 @@ def main() -> None:
     parser.add_argument("--durations", type=Path, required=True, help="from train_durations.py")
     parser.add_argument("--codec", default="embedded", help="codec of the training")
     parser.add_argument("--corpus", type=Path, help="from teacher_corpus.py")
+    parser.add_argument("--audio", type=Path, help="from measure_pitch.py; with --corpus")
     parser.add_argument("--out", type=Path, default=_ASSETS)
     args = parser.parse_args()
+    if bool(args.corpus) != bool(args.audio):
+        parser.error("give --corpus and --audio together")
     codec = export_model(args.model, args.codec, args.out)
     if args.corpus:
-        export_prompts(args.corpus, args.out / "voices", codec)
+        pitch = Pitch(args.audio, HELD_OUT)
+        export_prompts(args.corpus, pitch, args.out / "voices", codec)
     shutil.copy(args.durations, args.out / DURATIONS_NAME)
     speakers = [each for each in _VOICES if (args.out / f"voices/{each}.safetensors").exists()]
     card = {
@@ -75,6 +82,7 @@ def main() -> None:
         "speakers": speakers,
         "default_speaker": speakers[0] if speakers else None,
         "default_prompt": bool(speakers),
+        "temperature": 0.7,
     }
     write_card(args.out, card)
 

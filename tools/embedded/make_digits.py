@@ -65,7 +65,7 @@ def read_takes(source: Source, positions: Sequence[int], limit: int) -> dict[str
     """Read one speaker's digits, at most `limit` takes of each."""
     takes: dict[str, list[np.ndarray]] = {}
     for position in positions:
-        takes.setdefault(source.index[position]["text"], []).append(level(source.clip(position)))
+        takes.setdefault(source.index[position]["text"], []).append(level(source.clip(position)[0]))
     return {word: fitting(found, limit) for word, found in takes.items()}
 
 

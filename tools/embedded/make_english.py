@@ -55,9 +55,13 @@ def dictate(clip: dict[str, list[int] | str]) -> str:
     return Pace().write(str(clip["phonemes"]), [unit * TEACHER_UNIT / _TURN for unit in units])
 
 
-def cut(wave: np.ndarray, silence: int, turns: int) -> np.ndarray:
-    """Cut a clip so that its first sound comes after the lead, and its end after its last turn."""
-    start = silence - LEAD * _TURN
+def first_sample(clip: dict[str, list[int] | str]) -> int:
+    """Where in a clip the cut begins, so that its first sound comes after the lead."""
+    return int(clip["units"][0]) * TEACHER_UNIT - LEAD * _TURN
+
+
+def cut(wave: np.ndarray, start: int, turns: int) -> np.ndarray:
+    """Cut a clip from a sample on, which may lie before it, to the end of its last turn."""
     wave = wave[start:] if start >= 0 else np.concatenate([np.zeros(-start, np.float32), wave])
     length = (LEAD + turns) * _TURN
     wave = np.pad(wave[:length], (0, max(0, length - len(wave))))
@@ -84,9 +88,7 @@ def main() -> None:
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             wave, _ = soundfile.read(path, dtype="float32")
-            soundfile.write(
-                target, cut(wave, clip["units"][0] * TEACHER_UNIT, len(text)), SAMPLE_RATE
-            )
+            soundfile.write(target, cut(wave, first_sample(clip), len(text)), SAMPLE_RATE)
     for part, lines in rows.items():
         (args.out / part / "metadata.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
         print(f"{part}: {len(lines)} clips")

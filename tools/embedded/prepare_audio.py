@@ -5,13 +5,15 @@
 Each source, and the teacher's corpus if it is given, becomes `<source>.npy` (all clips end to
 end) and `<source>.json` (where each clip begins, and its name, speaker and text). Silence around
 digit clips is trimmed: a codec learns nothing from it, and the digits are joined with made pauses
-anyway.
+anyway. LibriSpeech has some readers and little of each: it is also stored slower and faster, so
+that the codec hears more voices.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,14 +23,15 @@ import torchaudio
 from corpus import SAMPLE_RATE, SOURCES, Clip, add_speech_argument, read_clips, split
 from teacher_text import is_dev
 
+_SPEEDS = (0.85, 0.92, 1.09, 1.18)
 _TRIM_DB = 40.0  # below the clip's loudest 10 ms
 _TRIM_MARGIN = 0.02  # seconds kept on both sides
 
 
-def load(path: Path) -> np.ndarray:
-    """Read a file as mono float32 `[samples]` at 24 kHz."""
+def load(path: Path, speed: float = 1.0) -> np.ndarray:
+    """Read a file as mono float32 `[samples]` at 24 kHz, as a tape at that speed."""
     data, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    wave = torch.from_numpy(data.mean(axis=1))
+    wave, rate = torch.from_numpy(data.mean(axis=1)), round(rate * speed)
     if rate != SAMPLE_RATE:
         wave = torchaudio.functional.resample(wave, rate, SAMPLE_RATE, lowpass_filter_width=32)
     return wave.numpy()
@@ -48,7 +51,7 @@ def prepare(clips: list[Clip], speech: Path, out: Path, name: str) -> float:
     """Store the clips as `name.npy` and `name.json`; return their seconds."""
     waves, index, start = [], [], 0
     for clip in clips:
-        wave = load(speech / clip.name)
+        wave = load(speech / clip.name, clip.speed)
         wave = trim(wave) if clip.source == "digits" else wave
         waves.append((np.clip(wave, -1, 1) * 32767).astype(np.int16))
         entry = {"name": clip.name, "speaker": clip.speaker, "text": clip.text}
@@ -57,6 +60,11 @@ def prepare(clips: list[Clip], speech: Path, out: Path, name: str) -> float:
     np.save(out / f"{name}.npy", np.concatenate(waves))
     (out / f"{name}.json").write_text(json.dumps(index), encoding="utf-8")
     return start / SAMPLE_RATE
+
+
+def at_speed(clip: Clip, speed: float) -> Clip:
+    """The same words by what sounds like somebody else."""
+    return replace(clip, speaker=f"{clip.speaker}x{speed}", speed=speed)
 
 
 def teacher_clips(corpus: Path) -> tuple[list[Clip], list[Clip]]:
@@ -81,7 +89,9 @@ def main() -> None:
     if args.teacher:
         sources.append(("teacher", args.teacher, teacher_clips(args.teacher)))
     for source, folder, (train, held_out) in sources:
-        for name, clips in ((source, train), (f"{source}-held-out", held_out)):
+        speeds = _SPEEDS if source == "librispeech" else ()
+        more = [at_speed(clip, speed) for speed in speeds for clip in train]
+        for name, clips in ((source, train + more), (f"{source}-held-out", held_out)):
             if (args.out / f"{name}.json").exists():
                 continue
             seconds = prepare(clips, folder, args.out, name)

@@ -56,12 +56,11 @@ def train(name: str, args: argparse.Namespace) -> tuple[Path, float]:
         *WAYS[name],
         f"run.steps={args.steps}",
         f"data.tokenizer={args.english / 'tokenizer'}",
-        f"data.eval={args.english / 'dev'}",
-        f"data.codes={args.out / 'codes'}",
+        f"data.eval={args.english / 'codes' / 'dev'}",
         f"run.eval_every={args.steps}",
     ]
     settings = [word for value in values for word in ("--set", value)]
-    command = ["-m", "sled_cli", "train", "streaming", str(args.english / "train")]
+    command = ["-m", "sled_cli", "train", "streaming", str(args.english / "codes" / "train")]
     recipe = ["--out", str(run), "--recipe", str(_HERE / "english.yaml")]
     start = time.monotonic()
     subprocess.run([sys.executable, *command, *recipe, *settings], check=True)
@@ -78,7 +77,7 @@ def held_out_energy(run: Path) -> float:
 def main() -> None:
     """Train, hear, write a row."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--english", type=Path, required=True, help="from make_english.py")
+    parser.add_argument("--english", type=Path, required=True, help="from encode_english.py")
     parser.add_argument("--texts", type=Path, required=True, help="that teacher_text.py was given")
     parser.add_argument("--durations", type=Path, required=True, help="from train_durations.py")
     parser.add_argument("--out", type=Path, required=True)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import torch
 from corpus import SAMPLE_RATE
+from crops import PITCH_STEP
+from pitched import pitched_codes
 from spectral_latents import HOP
 from torch import Tensor
 
@@ -31,7 +33,11 @@ class Crop(NamedTuple):
 
 
 class Spoken:
-    """One source, memory-mapped; its codes are made once and kept in `codes`."""
+    """One source, memory-mapped; its codes are made once and kept in `codes`.
+
+    Those of the teacher have the measured pitch, as what the voice learns from has; those of
+    recordings the pitch that the encoder hears, as what passes through the codec alone has.
+    """
 
     def __init__(self, audio: Path, codes: Path, name: str, codec: Codec) -> None:
         self.audio: np.ndarray = np.load(audio / f"{name}.npy", mmap_mode="r")
@@ -40,7 +46,8 @@ class Spoken:
         if not kept.exists():
             codes.mkdir(parents=True, exist_ok=True)
             part = kept.with_name(f"{name}.part.npy")
-            np.save(part, _encode(self.audio, codec))
+            pitch = self.pitch if name.startswith("teacher") else None
+            np.save(part, _encode(self.audio, pitch, codec))
             part.replace(kept)
         self.codes: np.ndarray = np.load(kept)
 
@@ -52,11 +59,17 @@ class Spoken:
         return self.codes[first : first + frames].astype(np.int64), wave, pitch
 
 
-def _encode(audio: np.ndarray, codec: Codec) -> np.ndarray:
+def _encode(audio: np.ndarray, pitch: np.ndarray | None, codec: Codec) -> np.ndarray:
     pieces = []
     for first in range(0, len(audio), _PIECE):
         wave = torch.from_numpy(audio[first : first + _PIECE].astype(np.float32) / 32768)
-        pieces.append(codec.encode(wave, SAMPLE_RATE).numpy().astype(np.int16))
+        if pitch is None:
+            codes = codec.encode(wave, SAMPLE_RATE)
+        else:
+            step = first // PITCH_STEP
+            measured = torch.from_numpy(np.array(pitch[step : step + _PIECE // PITCH_STEP]))
+            codes = pitched_codes(codec, wave, measured)
+        pieces.append(codes.numpy().astype(np.int16))
     whole: np.ndarray = np.concatenate(pieces)[: len(audio) // HOP]
     return whole
 

@@ -27,7 +27,7 @@ from torch import Tensor
 
 _BATCH, _FRAMES = 8, 96
 _SKIPPED = 8  # frames at the start of a crop that do not know what was before them
-_SHARES = {"teacher": 0.55, "ljspeech": 0.2, "librispeech": 0.15, "digits": 0.1}
+_SHARES = {"teacher": 0.5, "ljspeech": 0.15, "librispeech": 0.25, "digits": 0.1}
 _SCALES = 3  # of the spectral loss, a step
 _RATE = 1e-3
 _VOICING, _PITCH = 0.1, 0.3  # weights beside the spectral loss

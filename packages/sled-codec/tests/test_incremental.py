@@ -16,7 +16,10 @@ CONFIGS = {
     "first left": CodecConfig(**SMALL, pad_mode="replicate", true_skip=True),
     "no reach": CodecConfig(**SMALL, kernel_size=1, last_kernel_size=1, residual_kernel_size=1),
     "source and filter": CodecConfig(
-        **SMALL, source_filter=SourceFilter(n_filters=4, pitches=60, voice_bands=6, breath_bands=4)
+        **SMALL,
+        source_filter=SourceFilter(
+            n_filters=4, pitches=60, voice_bands=6, breath_bands=4, contrast=0.5
+        ),
     ),
 }
 
@@ -45,19 +48,21 @@ def test_any_cut_gives_the_wave_of_the_whole(any_codec, noise, sizes):
 
 @pytest.fixture(scope="module", params=["embedded", "full size"])
 def real_codec(request):
+    """Return a codec and how close it comes: an oscillator adds up what its pitch is off."""
     if request.param == "embedded":
-        return Codec.from_pretrained()
-    return Codec.from_random(CodecConfig())
+        return Codec.from_pretrained(), {"rtol": 0, "atol": 1e-4}
+    return Codec.from_random(CodecConfig()), CLOSE
 
 
 @settings(max_examples=4)
 @given(sizes=cuts)
 def test_any_cut_with_the_embedded_codec_and_at_full_size(real_codec, sizes):
+    codec, close = real_codec
     generator = torch.Generator().manual_seed(sum(sizes))
     codes = torch.randint(0, 1024, (sum(sizes), 8), generator=generator)
-    latents = real_codec.latents(codes)
-    joined = decode_in_pieces(real_codec, latents.split(sizes))
-    torch.testing.assert_close(joined, real_codec.decode(latents), **CLOSE)
+    latents = codec.latents(codes)
+    joined = decode_in_pieces(codec, latents.split(sizes))
+    torch.testing.assert_close(joined, codec.decode(latents), **close)
 
 
 def test_frame_by_frame_for_four_seconds(codec, noise):

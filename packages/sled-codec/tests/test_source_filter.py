@@ -1,11 +1,22 @@
 """A source-filter decoder: pulses at the pitch, noise, filters, and the sound they make."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 from sled_codec import Codec, CodecConfig, CodecError, SourceFilter
-from sled_codec._filter import BINS, band_map, minimum_phase, most_taps, overlap, shape, tail_length
+from sled_codec._filter import (
+    BINS,
+    band_map,
+    blur_map,
+    contrast,
+    minimum_phase,
+    most_taps,
+    overlap,
+    shape,
+    tail_length,
+)
 from sled_codec._source import noise, pulses
 from sled_codec._synthesis import Controls, Synthesis, pitch_of, place_of
 
@@ -115,6 +126,29 @@ def test_controls_are_heard():
     assert hushed.abs().max() < 1e-3
 
 
+def test_contrast_deepens_the_valleys_at_the_same_power():
+    hills = torch.cos(torch.linspace(0, 30, 64)) - 3
+    same, deeper = (contrast(hills, blur_map(64), strength) for strength in (0, 0.5))
+    torch.testing.assert_close(same, hills, **CLOSE)
+    assert (deeper * 2).exp().sum().item() == pytest.approx((hills * 2).exp().sum().item())
+    assert deeper.max() - deeper.min() > 1.05 * (hills.max() - hills.min())
+
+
+def test_contrast_leaves_what_has_none():
+    flat = torch.full((64,), -2.0)
+    torch.testing.assert_close(contrast(flat, blur_map(64), 0.5), flat, **CLOSE)
+
+
+def test_contrast_is_of_the_voice_and_not_of_the_breath():
+    plain = Synthesis(SIZES, samples=SAMPLES, sample_rate=RATE)
+    sharp = Synthesis(replace(SIZES, contrast=0.5), samples=SAMPLES, sample_rate=RATE)
+    channels = torch.randn(5, 1, SIZES.channels, generator=torch.Generator().manual_seed(0))
+    one, other = plain.read(channels), sharp.read(channels)
+    assert torch.equal(one.pitch, other.pitch)
+    assert torch.equal(one.breath, other.breath)
+    assert (one.voice - other.voice).abs().max() > 0.1
+
+
 def test_streams_of_several_ages_go_on_together_as_each_alone(noise):
     codec = Codec.from_random(CodecConfig(n_filters=4, dimension=16, source_filter=SIZES))
     latents = [noise(30, 16, seed=1), noise(45, 16, seed=2)]
@@ -126,7 +160,8 @@ def test_streams_of_several_ages_go_on_together_as_each_alone(noise):
 
 
 def test_no_cast_and_no_default_dtype_reaches_it(noise):
-    config = CodecConfig(n_filters=4, dimension=16, source_filter=SourceFilter(n_filters=8))
+    sizes = SourceFilter(n_filters=8, contrast=0.5)
+    config = CodecConfig(n_filters=4, dimension=16, source_filter=sizes)
     latents = noise(12, 16)
     expected = Codec.from_random(config).decode(latents)
     before = torch.get_default_dtype()
@@ -140,7 +175,8 @@ def test_no_cast_and_no_default_dtype_reaches_it(noise):
 
 
 def test_it_is_saved_and_loaded_with_its_sizes(tmp_path, noise):
-    config = CodecConfig(n_filters=4, dimension=16, source_filter=SourceFilter(n_filters=8))
+    sizes = SourceFilter(n_filters=8, contrast=0.25)
+    config = CodecConfig(n_filters=4, dimension=16, source_filter=sizes)
     codec = Codec.from_random(config)
     codec.save_pretrained(tmp_path)
     loaded = Codec.from_pretrained(tmp_path)
@@ -163,6 +199,8 @@ def test_another_decoder_over_the_same_latents_leaves_the_fingerprint():
         ({"steps": 3}, "must divide a frame of 320"),
         ({"pitches": 0}, "source_filter.pitches"),
         ({"voice_bands": 1}, "source_filter.voice_bands"),
+        ({"contrast": -0.5}, "source_filter.contrast"),
+        ({"contrast": math.nan}, "source_filter.contrast"),
     ],
 )
 def test_sizes_that_cannot_be_are_refused(sizes, says):

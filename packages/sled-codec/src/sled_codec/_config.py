@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from math import ceil, log2, prod
+from math import ceil, inf, log2, prod
 from typing import Any
 
 from sled_codec._errors import CodecError
@@ -21,6 +21,9 @@ class SourceFilter:
     It is an EnCodec decoder of its own: ``n_filters`` wide, with one upsampling to ``steps`` a
     frame, whose channels are a voicing, ``pitches``, and the loudness of bands of the voice and
     of the breath.
+
+    ``contrast`` deepens what lies between the resonances of the voice by so much of it; a network
+    that learnt a distance of spectra makes them too flat. It needs no weights, and none know of it.
     """
 
     n_filters: int = 128
@@ -28,11 +31,15 @@ class SourceFilter:
     pitches: int = 96
     voice_bands: int = 64
     breath_bands: int = 40
+    contrast: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be built."""
         for name, value in vars(self).items():
-            _check_whole(f"source_filter.{name}", value, least=2 if "bands" in name else 1)
+            if name == "contrast":
+                _check_contrast(value)
+            else:
+                _check_whole(f"source_filter.{name}", value, least=2 if "bands" in name else 1)
 
     @property
     def channels(self) -> int:
@@ -230,3 +237,8 @@ def _whole_numbers(name: str, values: object) -> tuple[int, ...]:
 def _check_whole(name: str, value: object, *, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise CodecError(f"codec config: {name!r} must be a whole number ≥ {least}: {value!r}")
+
+
+def _check_contrast(value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < inf:
+        raise CodecError(f"codec config: 'source_filter.contrast' {value!r} must be 0 or more")

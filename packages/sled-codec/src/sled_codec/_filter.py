@@ -8,6 +8,7 @@ from torch import Tensor
 BINS = 513
 _WINDOW = 2 * (BINS - 1)
 _FADE = 96  # taps
+_NEIGHBOURS = 4  # bands on each side
 
 
 def band_map(bands: int, sample_rate: int) -> Tensor:
@@ -17,6 +18,27 @@ def band_map(bands: int, sample_rate: int) -> Tensor:
     place = 2595 * (1 + hertz / 700).log10() * (bands - 1) / top
     away = (place - torch.arange(bands)[:, None]).abs()
     return (1 - away).clamp(min=0)
+
+
+def blur_map(bands: int) -> Tensor:
+    """Return ``[bands, bands]``, which averages nine bands around each, the ends held."""
+    weights = torch.hann_window(2 * _NEIGHBOURS + 3, dtype=torch.float32)[1:-1]
+    places = torch.arange(bands)
+    blur = torch.zeros(bands, bands, dtype=torch.float32)
+    for away, weight in zip(range(-_NEIGHBOURS, _NEIGHBOURS + 1), weights, strict=True):
+        blur[(places + away).clamp(0, bands - 1), places] += weight / weights.sum()
+    return blur
+
+
+def contrast(log_amplitude: Tensor, blur: Tensor, strength: float) -> Tensor:
+    """Move bands ``[..., bands]`` away from their local mean, at the same mean power.
+
+    ``log_amplitude``: natural logarithms; ``blur``: see `blur_map`; ``strength``: 0 changes
+    nothing. As the postfilters of speech codecs and of statistical synthesis do.
+    """
+    deeper = log_amplitude + strength * (log_amplitude - log_amplitude @ blur)
+    before, after = (bands.mul(2).logsumexp(-1, keepdim=True) for bands in (log_amplitude, deeper))
+    return deeper - (after - before) / 2
 
 
 def minimum_phase(log_amplitude: Tensor, taps: int) -> Tensor:

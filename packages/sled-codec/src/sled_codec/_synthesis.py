@@ -12,7 +12,16 @@ import torch
 from torch import Tensor, nn
 
 from sled_codec._config import CodecConfig, SourceFilter
-from sled_codec._filter import band_map, minimum_phase, most_taps, overlap, shape, tail_length
+from sled_codec._filter import (
+    band_map,
+    blur_map,
+    contrast,
+    minimum_phase,
+    most_taps,
+    overlap,
+    shape,
+    tail_length,
+)
 from sled_codec._memory import Memory
 from sled_codec._source import noise, pulses
 
@@ -54,6 +63,7 @@ class Synthesis(nn.Module):
         names = {"voice_map": sizes.voice_bands, "breath_map": sizes.breath_bands}
         for name, bands in names.items():
             self.register_buffer(name, band_map(bands, sample_rate), persistent=False)
+        self.register_buffer("blur", blur_map(sizes.voice_bands), persistent=False)
 
     @classmethod
     def of(cls, config: CodecConfig) -> Self | None:
@@ -73,8 +83,10 @@ class Synthesis(nn.Module):
         return parts[0][..., 0], parts[1], voice, breath
 
     def read(self, x: Tensor) -> Controls:
-        """Decide on pitch and voicing."""
+        """Decide on pitch and voicing, and deepen the voice's valleys."""
         voiced, pitches, voice, breath = self.split(x)
+        if self.sizes.contrast:
+            voice = contrast(voice, self.get_buffer("blur"), self.sizes.contrast)
         return Controls(torch.where(voiced > 0, pitch_of(pitches), 0.0), voice, breath)
 
     def begin(self, rows: int, like: Tensor) -> Past:
