@@ -129,6 +129,13 @@ class VoiceCard:
         return self.speaker(self.default_speaker)
 
 
+def choose_temperature(asked: float | None, card: VoiceCard | None) -> float:
+    """Give what is asked for; else what the voice's card says; else 1, as it was trained."""
+    if asked is not None:
+        return asked
+    return 1.0 if card is None else card.temperature
+
+
 def _normaliser(path: Path, fields: dict[str, object]) -> Normalise:
     name = fields.get("normalise", "digits" if fields.get("words") else "none")
     try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from sled_model import StreamingLayout, layout_for
 
+from ._card import choose_temperature
 from ._cutter import Cutter, Piece, cut
 from ._errors import SynthesisError
 from ._measure import Measure
@@ -181,15 +182,14 @@ class Planner:
             text_ids=torch.tensor(ids, dtype=torch.int64),
             prompt=self._prompter.latents(voice),
             cfg=request.cfg,
-            noise=SeededNoise(request.seed, self.config.noise_channels, self._temperature(request)),
+            noise=SeededNoise(
+                request.seed,
+                self.config.noise_channels,
+                choose_temperature(request.temperature, self.card),
+            ),
             max_frames=longest,
             layout=request.layout or layout_for(self.config),
         )
-
-    def _temperature(self, request: Request) -> float:
-        if request.temperature is not None:
-            return request.temperature
-        return 1.0 if self.card is None else self.card.temperature
 
     def _ended(self, utterance: Utterance) -> Utterance:
         """End what is dictated soon after its last turn, should the model miss its end."""

@@ -17,6 +17,7 @@ import torch
 from sled_model import StreamingLayout, layout_for
 
 from sled_infer import Request, SynthesisError, Voice
+from sled_infer._card import choose_temperature
 from sled_infer._digest import weights_digest
 
 from ._systems import Comparable, Spoken
@@ -81,7 +82,7 @@ class Protocol(Comparable):
             "max_seconds": how.max_seconds,
             "layout": str(self._layout),
             "batch_size": how.batch_size,
-            "temperature": how.temperature,
+            "temperature": choose_temperature(how.temperature, synthesizer.card),
             "prompt": self._prompt,
         }
 
