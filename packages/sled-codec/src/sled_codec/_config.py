@@ -35,11 +35,10 @@ class SourceFilter:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be built."""
-        for name, value in vars(self).items():
-            if name == "contrast":
-                _check_contrast(value)
-            else:
-                _check_whole(f"source_filter.{name}", value, least=2 if "bands" in name else 1)
+        sizes = dict(vars(self))
+        _check_contrast(sizes.pop("contrast"))
+        for name, value in sizes.items():
+            _check_whole(f"source_filter.{name}", value, least=2 if "bands" in name else 1)
 
     @property
     def channels(self) -> int:
