@@ -38,7 +38,7 @@ ENGLISH = {
     "1,234,567 people": (
         "one million two hundred thirty four thousand five hundred sixty seven people"
     ),
-    "room 5b, about 2,5*": "room five b, about two,five",
+    "room 5b, about 2,5*": "room five b, about two, five",
     '"1984"': '"nineteen eighty four"',
     "½ an hour": "half an hour",
 }

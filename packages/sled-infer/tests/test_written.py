@@ -95,6 +95,18 @@ NUMBERS = {
     "commit ef4376355161c": "commit ef four three seven six three five five one six one c",
     "Sec. 2.1, Fig. 3.4": "section two point one, figure three point four",
     "1.000.000": "one million",
+    "1 234,5 or 1.234,56": (
+        "one thousand two hundred thirty four point five or "
+        "one thousand two hundred thirty four point five six"
+    ),
+    "1,5 million, 2,5 %, chapters 1,2 and 3": (
+        "one point five million, two point five percent, chapters one, two and three"
+    ),
+    "an RTX 4090, RFC 2616": "an RTX forty ninety, R F C two six sixteen",
+    "a 2BR/1BA flat, a 3BR house": "a two bedroom, one bath flat, a three bedroom house",
+    "2.5MPa and 1.10rc1": "two point five MPa and one point one zero rc one",
+    "2,000,000 + 3, 2+2=4": "two million plus three, two plus two equals four",
+    "won 21-14 in OT": "won twenty one to fourteen in OT",
 }
 NAMES = {
     "World War I and WWII": "World War one and World War two",
@@ -108,6 +120,7 @@ NAMES = {
     "AT&T, R&D": "A.T and T, R and D",
     "AI and the CEO": "AI and the C E O",
     "a PhD, MSc at AT&T": "a PhD, MSc at A.T and T",
+    "TCP/IP": "TCP IP",
     "C++, C# and an A+": "C plus plus, C sharp and an A-plus",
     "α-helix, Ωμέγα": "alpha-helix, Ωμέγα",
     "5th Ave & 42nd St": "fifth Avenue and forty second Street",
@@ -155,6 +168,10 @@ FRACTIONS = {
     "fell by 1/4, due by 12/25": "fell by one quarter, due by December twenty fifth",
     "80/20, lap 45/57": "eighty twenty, lap forty five out of fifty seven",
     "1/2 c. sugar": "one half cup sugar",
+    "1/250s at f/2.8, 1/60 sec": (
+        "one two hundred fiftieth of a second at f two point eight, one sixtieth of a second"
+    ),
+    "a GPA of 3.9/4.0": "a GPA of three point nine out of four point zero",
 }
 DIALLED = {
     "1-800-FLOWERS": "one eight hundred flowers",

@@ -1,19 +1,20 @@
 """Numbers that the library reads amiss, which are no amounts: rules for `_written`.
 
-2-3 weeks, 1 000 000, 007, CA 90210, 555-0199, 1-800-FLOWERS, flight BA2490, HTTP 404, 6.02e23
+2-3 weeks, 1 000 000, 1,5 million, RTX 4090, 2BR/1BA, 007, CA 90210, 555-0199, 1-800-FLOWERS,
+flight BA2490, HTTP 404, 6.02e23
 """
 
 # ruff: noqa: RUF001 - dashes and signs are meant
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ._amounts import any_of
 from ._symbols import DECADES, DIGITS
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterator
 
     from ._amounts import Rule
@@ -61,6 +62,15 @@ def numbers() -> Iterator[Rule]:
         r"(?<![\d.,] )(?<![\w.,])([1-9]\d{0,2})((?: \d{3}){2,})(?![.,]?\d| \d)",
         lambda m: m[0].replace(" ", ","),
     )
+    yield (
+        r"(?<![\d.,] )(?<![\w.,])([1-9]\d{0,2})((?:[ .]\d{3})+),(\d\d?)(?![,.]?\d)",
+        lambda m: f"{m[1]}{re.sub('[ .]', '', m[2])}.{m[3]}",
+    )
+    yield r"(?<![\w.,])(\d{1,3}),(\d\d?)(?= ?(?:%|thousand|[a-z]+illion))", r"\1.\2"
+    yield r"\b(RTX|GTX|RX|Ryzen \d|RFC) (\d\d)([1-9]\d)\b", r"\1 \2 \3"
+    yield r"(?<![\w.])(\d(?:\.\d)?) ?(?:BR|BD)s?/(\d(?:\.\d)?) ?BA\b", r"\1 bedroom, \2 bath"
+    yield r"(?<![\w.])(\d(?:\.\d)?) ?BR\b", r"\1 bedroom"
+    yield r"(?<![\w.])(\d(?:\.\d)?) ?BA\b(?= |[.,;])(?! \d)", r"\1 bath"
     yield r"(?<=\d)'(?=\d{3}\b)", ","
     yield r"(?<![\w.,])\d{1,3}(?:\.\d{3}){2,}(?!\w|[.,]\d)", lambda m: m[0].replace(".", ",")
     yield (
@@ -90,9 +100,11 @@ def numbers() -> Iterator[Rule]:
         r"(?<![\w.,:/$£€–-])(\d{1,3}(?:[.:]\d+)?(?: ?[ap]m)?)[-–](?=\d{1,3}(?![\d/–-]))",
         r"\1 to ",
     )
-    yield r"\b(\d\d?) in (?=\d|slash |tilde )", lambda m: f"{_below_100(int(m[1]))} in "
+    yield r"\b(\d\d?) in (?=\d|slash |tilde |[A-Z]{2,}\b)", lambda m: f"{_below_100(int(m[1]))} in "
     yield r"(?<=\w)\^-(?=\d)", " to the power of minus "
     yield r"\b(\d+(?:\.\d+)?)[eE]([+-]?)(\d+)\b", _scientific
+    yield r"(?<=\d)(\.\d\d?)(?=[A-Za-z]{2,}\d*\b)", r"\1 "
+    yield r"(?<=\d),(?=\d\d?(?![\d,]))(?<![,.]\d,)(?<![,.]\d\d,)(?<![,.]\d{3},)", ", "
 
 
 def _below_100(number: int) -> str:

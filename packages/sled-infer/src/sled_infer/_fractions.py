@@ -1,6 +1,6 @@
 """Fractions, marks out of so many, and equations: rules for `_written`.
 
-3/4 cup, 1 1/2 lb, ½ an hour, 7/8", 8/10, 4.5/5 stars, 5-3=2
+3/4 cup, 1 1/2 lb, ½ an hour, 7/8", 8/10, 4.5/5 stars, 1/250s at f/2.8, 5-3=2
 """
 
 # ruff: noqa: RUF001 - dashes and signs are meant
@@ -13,6 +13,7 @@ from math import gcd
 from typing import TYPE_CHECKING
 
 from ._amounts import UNITS, any_of, many
+from ._numerals import ordinal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,6 +62,9 @@ def fractions() -> Iterator[Rule]:
     """Give the rules for fractions and equations."""
     yield rf"(?<=\d)(?=[{_ONES}])", " "
     yield f"[{_ONES}]", lambda m: unicodedata.normalize("NFKC", m[0]).replace("⁄", "/")
+    yield r"(?<=\d) ?\+ ?(?=\d)", " plus "
+    yield r"(?<![\w./])1/([2-9]\d|\d{3,5}) ?s(?:ec(?:ond)?s?)?\b", _exposure
+    yield r"\b[fF]/(?=\d)", "f "
     equals = r"(\d+(?:\.\d+)?)(?= ?=)"
     yield rf"(?<![\w.:/-])(\d+(?:\.\d+)?)[-−]{equals}", r"\1 minus \2"
     yield rf"(?<=\d) ?[x×*] ?{equals}", r" times \1"
@@ -68,10 +72,16 @@ def fractions() -> Iterator[Rule]:
     yield rf"(?<=\d) ?[/÷] ?{equals}", r" divided by \1"
     yield r"\b(\d)/([248])(?= time\b)", r"\1 \2"
     yield rf"{_START}(\d+(?:\.\d+)?)/(100?){_END}", _out_of
+    yield rf"{_START}(\d\.\d+)/(\d\.\d){_END}", r"\1 out of \2"
     yield rf"{_START}(\d\d)/(\d\d){_END}", _shares
     yield rf"{_START}(\d\.\d|5|\d(?=/5 stars))/5{_END}", r"\1 out of 5"
     yield rf"{_START}(\d+)[ -]([1-9]\d?)/(\d\d?){_UNIT}{_END}", _mixed
     yield rf"{_START}(?<!\d )([1-9]\d?)/(\d\d?){_UNIT}{_END}", _fraction
+
+
+def _exposure(found: re.Match[str]) -> str:
+    """Read how long a shutter is open: "one 250th of a second"."""
+    return f"one {ordinal(int(found[1]))} of a second"
 
 
 def _out_of(found: re.Match[str]) -> str:

@@ -69,6 +69,7 @@ def _letters() -> Iterator[Rule]:
     yield r"\b([A-G])#(?!\w)", r"\1 sharp"
     yield r"(?<!\w)#(?=[A-Za-z][a-z])", "hashtag "
     yield rf"\b([1-7](?:\.\d)?)\* (?={_STARRED})", r"\1 star "
+    yield r"\b([A-Z]{1,4})/(?=[A-Z]{1,4}\b)", r"\1 "
     yield r"\b([A-Z]{2,3})&(?=[A-Z]\b)", lambda m: ".".join(m[1]) + " and "
     yield r"\b([A-F])-(?![\w-])", r"\1-minus"
     yield r"\bA\+(?![\w+])", "A-plus"
