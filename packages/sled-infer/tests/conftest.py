@@ -88,6 +88,26 @@ def streaming(model_folder, codec):
     return Synthesizer(model, codec, Tokenizer.from_pretrained(model_folder))
 
 
+@pytest.fixture
+def endless(streaming, monkeypatch):
+    """The same synthesizer, but the model never stops."""
+    monkeypatch.setattr(streaming.model, "stop_logits", lambda z: z.new_full(z.shape[:-1], -9.0))
+    return streaming
+
+
+@pytest.fixture
+def stopping(streaming, monkeypatch):
+    """The same synthesizer, but the model always stops."""
+    monkeypatch.setattr(streaming.model, "stop_logits", lambda z: z.new_full(z.shape[:-1], 9.0))
+    return streaming
+
+
+@pytest.fixture(scope="session")
+def recorded(codec) -> Voice:
+    codes = torch.randint(0, 32, (14, 4), generator=torch.Generator().manual_seed(0))
+    return Voice(codes, "one two", "reference", codec.fingerprint)
+
+
 @pytest.fixture(params=[False, True], ids=["plain", "static"])
 def either_way(request, monkeypatch, streaming):
     """Decode as engines do by themselves on a CPU, then as on a GPU (without its graphs)."""

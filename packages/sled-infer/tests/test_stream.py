@@ -1,17 +1,12 @@
-"""Streams: the audio of the whole text whatever the cuts, in whatever company, to any end."""
+"""Streams: the audio of the whole text whatever the cuts, to any end."""
 
-import asyncio
-import gc
-import random
-import threading
 import time
-import weakref
 
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sled_infer import Request, Stream, StreamState, SynthesisError, Synthesizer, Voice
+from sled_infer import Request, StreamState, SynthesisError, Synthesizer
 from sled_model import OfflineLayout, StreamingLayout
 
 TEXT = "three one four one five"
@@ -20,26 +15,6 @@ both_ways = pytest.mark.usefixtures("either_way")
 hypothesis = settings(
     deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-
-
-@pytest.fixture
-def endless(streaming, monkeypatch):
-    """The same synthesizer, but the model never stops."""
-    monkeypatch.setattr(streaming.model, "stop_logits", lambda z: z.new_full(z.shape[:-1], -9.0))
-    return streaming
-
-
-@pytest.fixture
-def stopping(streaming, monkeypatch):
-    """The same synthesizer, but the model always stops."""
-    monkeypatch.setattr(streaming.model, "stop_logits", lambda z: z.new_full(z.shape[:-1], 9.0))
-    return streaming
-
-
-@pytest.fixture(scope="session")
-def recorded(codec) -> Voice:
-    codes = torch.randint(0, 32, (14, 4), generator=torch.Generator().manual_seed(0))
-    return Voice(codes, "one two", "reference", codec.fingerprint)
 
 
 def close(one, other):
@@ -115,151 +90,6 @@ def test_a_stop_while_text_is_unread_drops_nothing_unless_asked(stopping):
         stream.push("three one four ")
         assert len(joined(stream.ready())) >= 6 * 320
         assert stream.state is StreamState.WAITING
-
-
-@both_ways
-def test_each_of_eight_streams_that_come_and_go_sounds_as_alone(streaming, recorded):
-    rng = random.Random(1)
-    words = TEXT.split()
-    asked = [
-        {
-            "seed": number,
-            "cfg": rng.choice([1.0, 1.5, 2.0]),
-            "voice": rng.choice([None, recorded]),
-            "chunk_frames": rng.randint(1, 9),
-        }
-        for number in range(8)
-    ]
-    texts = [" ".join(rng.choices(words, k=rng.randint(1, 5))) for _ in asked]
-    heard = speak_at_random_times(streaming, list(zip(texts, asked, strict=True)), rng)
-    for text, options, wave in zip(texts, asked, heard, strict=True):
-        close(wave, joined(streaming.stream([text], **options)))
-    assert streaming.engine.rows == 0
-
-
-def speak_at_random_times(synthesizer, streams, rng):
-    """Open streams one by one and, in between, let a random one take a letter or give audio."""
-    heard, going, waiting = [[] for _ in streams], {}, list(enumerate(streams))
-    while going or waiting:
-        if waiting and rng.random() < 0.1:
-            number, (text, options) = waiting.pop(0)
-            going[number] = (synthesizer.open_stream(**options), list(text))
-        if not going:
-            continue
-        number, (stream, letters) = rng.choice(list(going.items()))
-        if letters:
-            stream.push(letters.pop(0))
-        else:
-            stream.flush()
-        if rng.random() < 0.5 and (wave := stream.read()) is not None:
-            heard[number].append(wave)
-        if stream.over:
-            heard[number] += stream.ready()
-            stream.cancel()
-            del going[number]
-    return [joined(waves) for waves in heard]
-
-
-@both_ways
-def test_cancelling_one_leaves_the_others_untouched(streaming):
-    alone = joined(streaming.stream([TEXT], seed=1))
-    streams = [streaming.open_stream(seed=seed) for seed in (0, 1, 2)]
-    for stream in streams:
-        stream.push(TEXT)
-        stream.flush()
-    heard = [streams[1].read()]
-    streams[0].cancel()
-    heard.append(streams[1].read())
-    streams[2].cancel()
-    assert streaming.engine.rows == 2
-    heard += streams[1]
-    close(joined(heard), alone)
-    assert [stream.state.value for stream in streams] == ["cancelled", "finished", "cancelled"]
-    assert streaming.engine.rows == 0
-    assert streams[0].read() is None
-
-
-@both_ways
-def test_whole_texts_and_streams_share_the_batch(streaming):
-    alone = streaming.synthesize(TEXT, seed=3)
-    with streaming.open_stream(seed=4) as stream:
-        stream.push(TEXT)
-        first = stream.read()
-        close(streaming.synthesize(TEXT, seed=3).wave, alone.wave)
-        stream.flush()
-        close(torch.cat([first, *stream]), joined(streaming.stream([TEXT], seed=4)))
-
-
-@both_ways
-def test_all_memory_is_given_back(streaming):
-    streams = [streaming.open_stream(seed=seed) for seed in range(4)]
-    for stream in streams:
-        stream.push(TEXT)
-        stream.read()
-    held = [weakref.ref(streaming.engine._rows._cache), *map(weakref.ref, streams)]
-    assert streaming.engine.rows == 8
-    for stream in streams:
-        stream.cancel()
-    del stream, streams
-    gc.collect()
-    assert [each() for each in held] == [None] * 5
-
-
-def test_a_stream_dropped_without_a_word_leaves_the_batch(streaming):
-    stream = streaming.open_stream()
-    stream.push(TEXT)
-    stream.read()
-    waves = streaming.stream([TEXT])
-    del stream, waves
-    gc.collect()
-    streaming.engine.step()
-    assert streaming.engine.rows == 0
-
-
-def test_closing_the_iterator_ends_the_stream(streaming):
-    waves = streaming.stream([TEXT, TEXT])
-    next(waves)
-    assert streaming.engine.rows == 2
-    waves.close()
-    assert streaming.engine.rows == 0
-
-
-@both_ways
-def test_one_whose_audio_nobody_reads_pauses(endless):
-    layout = StreamingLayout(1, 200)
-    quiet = Request("three", max_seconds=0.4, layout=layout)
-    unread, other = endless.open_stream(layout=layout, max_seconds=0.4), endless.open_stream()
-    for stream in (unread, other):
-        stream.push("three ")
-    unread._part.track._most_ahead = 9
-    other.push(TEXT)
-    list(other.ready())
-    assert len(unread._part.track.frames) == 9
-    other.cancel()
-    unread.flush()
-    close(joined(unread), endless.synthesize_batch([quiet])[0].wave)
-
-
-def test_text_that_never_ends_is_spoken_without_end_and_without_growing(endless):
-    taken, held, lengths = 0, [], set()
-
-    def forever():
-        nonlocal taken
-        while True:
-            taken += 1
-            yield "three one. " if taken % 3 else "Three one "
-
-    waves = endless.stream(forever(), cfg=1.0)
-    for number, wave in zip(range(500), waves, strict=False):
-        lengths.add(len(wave))
-        if number % 100 == 0:
-            held.append(sum(len(track.frames) for track in endless.engine._tracks))
-    assert endless.engine.rows == 1
-    waves.close()
-    assert 500 * 5 * 320 / 24_000 > 2 * 480 / 75  # much longer than all positions
-    assert taken < 500
-    assert max(held) <= 150
-    assert endless.engine.rows == 0
 
 
 def test_an_iterable_that_raises_ends_the_stream_after_what_it_gave(streaming):
@@ -368,118 +198,6 @@ def test_a_prompt_is_read_before_any_text_and_is_silent_until_then(streaming, re
         assert list(stream.ready()) == []
         assert stream._part.track._read > 0
         assert stream.state is StreamState.WAITING
-
-
-@both_ways
-def test_another_thread_may_push_the_text(streaming):
-    stream = streaming.open_stream(seed=2)
-
-    def type_it():
-        for letter in TEXT:
-            time.sleep(0.001)
-            stream.push(letter)
-        stream.flush()
-
-    typist = threading.Thread(target=type_it)
-    typist.start()
-    wave = joined(stream)
-    typist.join()
-    close(wave, joined(streaming.stream([TEXT], seed=2)))
-
-
-@both_ways
-def test_streams_in_threads_sound_as_alone(streaming):
-    heard = {}
-
-    def listen(seed):
-        heard[seed] = joined(streaming.stream(TEXT, seed=seed))
-
-    threads = [threading.Thread(target=listen, args=(seed,)) for seed in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for seed, wave in heard.items():
-        close(wave, joined(streaming.stream([TEXT], seed=seed)))
-    assert len(heard) == 4
-
-
-@both_ways
-def test_async_pieces_give_async_audio_many_at_a_time(streaming):
-    async def pieces():
-        for letter in TEXT:
-            await asyncio.sleep(0)
-            yield letter
-
-    async def listen(seed):
-        return joined([wave async for wave in streaming.stream(pieces(), seed=seed)])
-
-    async def all_of_them():
-        return await asyncio.gather(*(listen(seed) for seed in range(5)))
-
-    for seed, wave in enumerate(asyncio.run(all_of_them())):
-        close(wave, joined(streaming.stream([TEXT], seed=seed)))
-
-
-@both_ways
-def test_a_cancelled_task_frees_its_stream(streaming):
-    async def forever():
-        yield "three one four one "
-        await asyncio.sleep(3600)
-
-    async def listen():
-        async for _ in streaming.stream(forever()):
-            pass
-
-    async def give_up():
-        task = asyncio.create_task(listen())
-        await asyncio.sleep(0.3)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-
-    asyncio.run(give_up())
-    streaming.engine.step()
-    assert streaming.engine.rows == 0
-
-
-def test_an_async_listener_waits_for_pushed_text(streaming):
-    async def talk():
-        stream: Stream = streaming.open_stream(seed=5)
-
-        async def push():
-            for letter in TEXT:
-                await asyncio.sleep(0)
-                stream.push(letter)
-            stream.flush()
-
-        task = asyncio.create_task(push())
-        wave = joined([each async for each in stream])
-        await task
-        return wave
-
-    close(asyncio.run(talk()), joined(streaming.stream([TEXT], seed=5)))
-
-
-@both_ways
-def test_a_step_that_breaks_off_ends_all_and_says_why(streaming, monkeypatch):
-    streams = [streaming.open_stream() for _ in range(2)]
-    for stream in streams:
-        stream.push(TEXT)
-
-    def broken(*_):
-        raise MemoryError("no more")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(streaming.model.head, "draw", broken)
-        patch.setattr(streaming.engine._rows, "draw", broken)
-        with pytest.raises(MemoryError):
-            streams[0].read()
-    assert [stream.state.value for stream in streams] == ["failed", "failed"]
-    with pytest.raises(SynthesisError, match="broke off"):
-        streams[1].read()
-    assert streaming.engine.rows == 0
-    assert joined(streaming.stream([TEXT])).numel()
 
 
 @both_ways
