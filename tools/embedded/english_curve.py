@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _HELD_OUT = 300
 _SHORTEST, _LONGEST = 20, 120  # characters
+_LONGEST_SECONDS = 13.0  # of speech, as in training: one that never stops says no more
 _BATCH = 12
 
 
@@ -45,9 +46,17 @@ def dev_sentences(texts: Path, count: int) -> list[str]:
     return fit[:: max(1, len(fit) // count)][:count]
 
 
-def word_error(voice: Synthesizer, sentences: list[str], guidance: float) -> float:
-    """Speak the sentences, hear them, and give the share of words that were wrong."""
-    asked = [Request(text, cfg=guidance, seed=seed) for seed, text in enumerate(sentences)]
+def word_error(
+    voice: Synthesizer, sentences: list[str], guidance: float, given: list[str] | None = None
+) -> float:
+    """Speak the sentences, hear them, and give the share of words that were wrong.
+
+    `given` is what the voice reads instead of them.
+    """
+    asked = [
+        Request(text, cfg=guidance, seed=seed, max_seconds=_LONGEST_SECONDS)
+        for seed, text in enumerate(given or sentences)
+    ]
     waves = [speech.wave for speech in voice.synthesize_batch(asked, batch_size=_BATCH)]
     heard = hear_words(find_judges(["moonshine"])[0], waves, voice.sample_rate, sentences)
     scores = [each.errors for each in heard]

@@ -4,23 +4,31 @@
         --durations WORK/durations.safetensors --out WORK/small
 
 Each way is `english.yaml` with a few values changed, trained for the same number of steps on the
-same clips in the same order, whatever that costs. One row of JSON a way; what has one is left out,
-and a run that was killed goes on.
+same clips in the same order, whatever that costs; some learn other forms of them, made by
+`english_variants.py`. One row of JSON a way; what has one is left out, and a run that was killed
+goes on.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from english_curve import dev_sentences, dressed, word_error
 from run_log import append
+from sled_infer import Synthesizer, embedded, normalise
+from sled_infer._dictation import LEXICON_NAME
+from sled_infer._lexicon import Lexicon
+from sled_infer._phonemes import phonemes
 
 _HERE = Path(__file__).parent
+_GUIDANCE = 2.0
 _SHORT = (
     "optim.warmup_steps=50",
     "run.log_every=50",
@@ -28,43 +36,76 @@ _SHORT = (
     "data.batch_frames=1600",
 )
 
-WAYS: dict[str, tuple[str, ...]] = {
-    "as shipped": (),
-    "clear past": ("optim.past_noise=0",),
-    "past noise 3": ("optim.past_noise=3",),
-    "narrow": (
-        "model.hidden_size=128",
-        "model.intermediate_size=344",
-        "model.num_attention_heads=2",
+
+class Way(NamedTuple):
+    """What is changed: values of the recipe, and in which form the clips are learnt."""
+
+    values: tuple[str, ...] = ()
+    codes: str = "codes"
+    tokenizer: str = "tokenizer"
+    given: str = "dictation"
+
+
+WAYS: dict[str, Way] = {
+    "as shipped": Way(),
+    "clear past": Way(("optim.past_noise=0",)),
+    "past noise 3": Way(("optim.past_noise=3",)),
+    "narrow": Way(
+        (
+            "model.hidden_size=128",
+            "model.intermediate_size=344",
+            "model.num_attention_heads=2",
+        )
     ),
-    "wide": (
-        "model.hidden_size=384",
-        "model.intermediate_size=1032",
-        "model.num_attention_heads=6",
+    "wide": Way(
+        (
+            "model.hidden_size=384",
+            "model.intermediate_size=1032",
+            "model.num_attention_heads=6",
+        )
     ),
-    "four draws": ("model.energy_draws=4",),
-    "three layers": ("model.num_hidden_layers=3",),
-    "noise 16": ("model.noise_channels=16",),
+    "four draws": Way(("model.energy_draws=4",)),
+    "three layers": Way(("model.num_hidden_layers=3",)),
+    "noise 16": Way(("model.noise_channels=16",)),
+    "one speaker": Way(codes="codes-one"),
+    "phonemes": Way(codes="codes-sounds", given="sounds"),
+    "written, BPE": Way(codes="codes-written", tokenizer="tokenizer-written", given="written"),
 }
 
 
 def train(name: str, args: argparse.Namespace) -> tuple[Path, float]:
     """Train one way, or go on with it; give its run folder and the minutes of this call."""
-    run = args.out / name.replace(" ", "-")
+    way, run = WAYS[name], args.out / re.sub(r"\W+", "-", name)
+    layout = "streaming" if way.given == "dictation" else "offline"
     values = [
         *_SHORT,
-        *WAYS[name],
+        *way.values,
+        f"layout.kind={layout}",
         f"run.steps={args.steps}",
-        f"data.tokenizer={args.english / 'tokenizer'}",
-        f"data.eval={args.english / 'codes' / 'dev'}",
+        f"data.tokenizer={args.english / way.tokenizer}",
+        f"data.eval={args.english / way.codes / 'dev'}",
         f"run.eval_every={args.steps}",
     ]
     settings = [word for value in values for word in ("--set", value)]
-    command = ["-m", "sled_cli", "train", "streaming", str(args.english / "codes" / "train")]
+    command = ["-m", "sled_cli", "train", layout, str(args.english / way.codes / "train")]
     recipe = ["--out", str(run), "--recipe", str(_HERE / "english.yaml")]
     start = time.monotonic()
     subprocess.run([sys.executable, *command, *recipe, *settings], check=True)
     return run, (time.monotonic() - start) / 60
+
+
+def hear(name: str, model: Path, sentences: list[str], durations: Path) -> float:
+    """Have what a way learnt speak the sentences; give the share of words that were wrong."""
+    given = WAYS[name].given
+    if given == "dictation":
+        with dressed(model, "embedded", durations) as voice:
+            return word_error(voice, sentences, _GUIDANCE)
+    voice = Synthesizer.from_pretrained(model, codec="embedded")
+    texts = [normalise(text) for text in sentences]
+    if given == "sounds":
+        lexicon = Lexicon.read(embedded.folder("english") / LEXICON_NAME)
+        texts = [phonemes(text, lexicon) for text in texts]
+    return word_error(voice, sentences, _GUIDANCE, texts)
 
 
 def held_out_energy(run: Path) -> float:
@@ -77,7 +118,9 @@ def held_out_energy(run: Path) -> float:
 def main() -> None:
     """Train, hear, write a row."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--english", type=Path, required=True, help="from encode_english.py")
+    parser.add_argument(
+        "--english", type=Path, required=True, help="from encode_english.py and english_variants.py"
+    )
     parser.add_argument("--texts", type=Path, required=True, help="that teacher_text.py was given")
     parser.add_argument("--durations", type=Path, required=True, help="from train_durations.py")
     parser.add_argument("--out", type=Path, required=True)
@@ -94,8 +137,7 @@ def main() -> None:
         if name in known:
             continue
         run, minutes = train(name, args)
-        with dressed(run / "final", "embedded", args.durations) as voice:
-            error = word_error(voice, sentences, guidance=2.0)
+        error = hear(name, run / "final", sentences, args.durations)
         energy = held_out_energy(run)
         row = {"way": name, "energy": energy, "word_error": error, "minutes": minutes}
         append(rows, row)
