@@ -1,0 +1,143 @@
+"""The scripts that make the English voice of a teacher's clips, from these to a voice folder."""
+
+# ruff: noqa: RUF001 - phonetic letters are meant
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from sled_infer import Synthesizer, embedded
+from sled_train.data import Store
+
+TOOLS = Path(__file__).parents[1] / "tools" / "embedded"
+SENTENCES = {"Come in.": "kˈʌm ˈɪn.", "It is late.": "ɪt ɪz lˈAt.", "Good night.": "ɡˈʊd nˈIt."}
+UNIT, RATE, STEP, HERTZ = 600, 24_000, 160, 200.0
+
+pytestmark = pytest.mark.slow
+
+
+def run(*command):
+    done = subprocess.run(
+        [sys.executable, *map(str, command)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def script(name, *options):
+    run(TOOLS / f"{name}.py", *options)
+
+
+@pytest.fixture(scope="module")
+def tools():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(TOOLS))
+        yield
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory, tools):
+    """Return a folder as `teacher_corpus.py` leaves it, but of tones: clips and five prompts."""
+    from teacher_text import MAIN_VOICE, OTHER_VOICES, PROMPT, is_dev
+
+    folder = tmp_path_factory.mktemp("teacher")
+    names = [f"day{number}" for number in range(60) if number < 6 or is_dev(f"day{number}")]
+    voices = (MAIN_VOICE, *OTHER_VOICES)
+    clips = [(f"{name}_{voice}", voice) for name, voice in zip(names, voices * 2, strict=False)]
+    clips += [(PROMPT + voice, voice) for voice in voices]
+    for number, (clip, voice) in enumerate(clips):
+        text, phonemes = [*SENTENCES.items()][number % len(SENTENCES)]
+        units = [12, *(2 + (number + place) % 3 for place in range(len(phonemes))), 9]
+        wave = 0.3 * np.sin(2 * np.pi * HERTZ * np.arange(sum(units) * UNIT) / RATE)
+        soundfile.write(folder / f"{clip}.flac", wave, RATE)
+        about = {"clip": clip, "voice": voice, "text": text, "phonemes": phonemes, "units": units}
+        (folder / f"{clip}.json").write_text(json.dumps(about))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def audio(tmp_path_factory, corpus):
+    """Return what `prepare_audio.py` and `measure_pitch.py` make of the clips."""
+    from prepare_audio import prepare, teacher_clips
+
+    folder = tmp_path_factory.mktemp("audio")
+    for name, clips in zip(("teacher", "teacher-held-out"), teacher_clips(corpus), strict=True):
+        seconds = prepare(clips, corpus, folder, name)
+        pitch = np.full(int(seconds * RATE) // STEP, HERTZ, np.float32)
+        np.save(folder / f"{name}-pitch.npy", pitch)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def english(tmp_path_factory, corpus, audio):
+    folder = tmp_path_factory.mktemp("english")
+    script("make_english", "--corpus", corpus, "--out", folder)
+    options = ("--corpus", corpus, "--audio", audio, "--codec", "embedded", "--english", folder)
+    script("encode_english", *options)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def durations(tmp_path_factory, corpus):
+    path = tmp_path_factory.mktemp("durations") / "durations.safetensors"
+    script("train_durations", "--corpus", corpus, "--out", path, "--steps", 100)
+    return path
+
+
+def test_a_voice_is_made_of_clips_and_speaks(tmp_path, corpus, audio, english, durations):
+    tokenizer = f"data.tokenizer={english / 'tokenizer'}"
+    training = ("-m", "sled_cli", "train", "streaming", english / "codes" / "train")
+    recipe = ("--recipe", TOOLS / "english.yaml", "--out", tmp_path / "run")
+    run(*training, *recipe, "--set", tokenizer, "--set", "run.steps=2")
+    shutil.copytree(embedded.folder("english"), tmp_path / "voice")
+    options = ("--model", tmp_path / "run" / "final", "--durations", durations)
+    prompts = ("--corpus", corpus, "--audio", audio, "--out", tmp_path / "voice")
+    script("export_english", *options, *prompts)
+    voice = Synthesizer.from_pretrained(tmp_path / "voice")
+    assert voice.card is not None
+    assert voice.card.speakers == ("heart", "michael", "fenrir", "puck", "bella")
+    speech = voice.synthesize("Come in.", voice=voice.card.speaker("puck"))
+    assert speech.stopped
+    assert 0.3 < len(speech.wave) / speech.sample_rate < 3
+
+
+def test_clips_begin_as_long_before_their_first_sound_as_the_text_is_ahead(corpus, english, tools):
+    from make_english import LEAD, TURN_FRAMES
+
+    store = Store(english / "codes" / "train")
+    for clip in range(len(store)):
+        dictation = store.row(clip).text
+        assert len(store.codes(clip)) == (LEAD + len(dictation)) * TURN_FRAMES
+
+
+def test_other_forms_of_the_clips_are_what_they_say(corpus, english, tools):
+    from make_english import LEAD, TURN_FRAMES
+
+    script("english_variants", "--corpus", corpus, "--english", english)
+    dictated, one, written, sounds = (
+        Store(english / f"codes{end}" / "train") for end in ("", "-one", "-written", "-sounds")
+    )
+    assert 0 < len(one) < len(dictated) == len(written) == len(sounds)
+    assert {one.row(clip).speaker for clip in range(len(one))} == {"af_heart"}
+    for clip in range(len(written)):
+        assert SENTENCES[written.row(clip).text] == sounds.row(clip).text
+        assert (written.codes(clip) == dictated.codes(clip)[LEAD * TURN_FRAMES :]).all()
+
+
+def test_a_clip_that_was_misheard_is_left_out(tmp_path, corpus):
+    clips = sorted(corpus.glob("day*.flac"))
+    heard = [{"clip": clip.stem, "error": float(clip == clips[0])} for clip in clips]
+    copy = shutil.copytree(corpus, tmp_path / "teacher")
+    (copy / "heard.jsonl").write_text("".join(json.dumps(row) + "\n" for row in heard))
+    script("make_english", "--corpus", copy, "--out", tmp_path / "english")
+    listed = [
+        line.split("|")[0]
+        for part in ("train", "dev")
+        for line in (tmp_path / "english" / part / "metadata.csv").read_text().splitlines()
+    ]
+    every = {clip.name for clip in corpus.glob("*.flac")}
+    assert every - set(listed) == {clips[0].name}
