@@ -99,6 +99,7 @@ TRAIN = "train offline corpus --out run --codec embedded"
         (f"{SYNTH} hello --cfg nan", "cfg"),
         (f"{SYNTH} hello --max-seconds -1", "max_seconds"),
         (f"{SYNTH} hello --temperature -1", "temperature"),
+        (f"{SYNTH} hello --draws 0", "draws"),
         (f"{SYNTH} hello --device gpu7", "device"),
         (f"{SYNTH} hello --seed 99999999999999999999", "seed"),
     ],

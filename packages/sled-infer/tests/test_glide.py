@@ -10,7 +10,7 @@ ASKED = [
     {"length": 3, "seed": 1, "max_frames": 200},
     {"length": 9, "seed": 2, "max_frames": 200, "cfg": 1.0},
     {"length": 5, "seed": 3, "max_frames": 20, "prompt": 7},
-    {"length": 7, "seed": 4, "max_frames": 200, "stop_threshold": 0.6},
+    {"length": 7, "seed": 4, "max_frames": 200, "stop_threshold": 0.6, "draws": 8},
     {"length": 4, "seed": 5, "max_frames": 1},
     {"length": 300, "seed": 6, "max_frames": 400, "stop_threshold": 2.0},
 ]
@@ -46,9 +46,8 @@ def spoken(model, asked, *, at_once=None, **options):
     engine = Engine(model, **options)
     tracks = dict(engine.decode(anew, at_once=at_once))
     assert engine.rows == 0
-    frames = [list(tracks[number].frames) for number in range(len(asked))]
     return (
-        [torch.stack(each) if each else torch.empty(0, 16) for each in frames],
+        [tracks[number].give() for number in range(len(asked))],
         [tracks[number].stopped for number in range(len(asked))],
         [each.noise.drawn for each in anew],
     )

@@ -72,6 +72,42 @@ def test_a_voice_may_name_its_own_temperature(synthesizer, tmp_path):
     assert torch.equal(asked.wave, synthesizer.synthesize("three", seed=1, max_seconds=SHORT).wave)
 
 
+def test_what_is_heard_may_be_the_mean_of_several_draws(synthesizer):
+    """What it goes on from is its own draw: so it says the same, but without the chance."""
+
+    def speak(seed, **options):
+        return synthesizer.synthesize("three one", seed=seed, max_seconds=SHORT, **options).latents
+
+    assert torch.equal(speak(1), speak(1, draws=1))
+    first = [speak(seed, draws=64)[0] for seed in (1, 2)]
+    close(*first)  # nothing has been drawn before it
+    later = [speak(seed, draws=64)[-1] for seed in (1, 2)]
+    assert 0.01 < (later[0] - later[1]).norm() < (speak(1)[-1] - speak(2)[-1]).norm()
+    assert not speak(1, draws=2).is_inference()
+
+
+def test_a_stream_sounds_the_same_mean_as_the_whole(streaming):
+    whole = streaming.synthesize("three one", draws=8, seed=4, max_seconds=SHORT)
+    streamed = streaming.stream(["three ", "one"], draws=8, seed=4, max_seconds=SHORT)
+    close(torch.cat(list(streamed)), whole.wave)
+
+
+def test_each_of_a_batch_has_its_own_draws(synthesizer):
+    many = [Request("three one", seed=3, max_seconds=SHORT, draws=draws) for draws in (1, 4, 8)]
+    for request, together in zip(many, synthesizer.synthesize_batch(many), strict=True):
+        close(together.latents, synthesizer.synthesize_batch([request])[0].latents)
+
+
+def test_a_voice_may_name_its_own_draws(synthesizer, tmp_path):
+    card = VoiceCard("smooth", tmp_path, draws=4)
+    smooth = Synthesizer(synthesizer.model, synthesizer.codec, synthesizer.tokenizer, card)
+    own, asked = (
+        (smooth.synthesize("three", max_seconds=SHORT, draws=draws)).latents for draws in (None, 1)
+    )
+    close(own, synthesizer.synthesize("three", max_seconds=SHORT, draws=4).latents)
+    close(asked, synthesizer.synthesize("three", max_seconds=SHORT).latents)
+
+
 @pytest.mark.parametrize("batch_size", [1, 2, 16])
 def test_a_batch_gives_each_what_it_gets_alone(synthesizer, voice, batch_size):
     requests = [
@@ -147,6 +183,8 @@ def first_state(synthesizer, text):
         ({"temperature": -0.1}, "temperature"),
         ({"temperature": float("nan")}, "temperature"),
         ({"temperature": float("inf")}, "temperature"),
+        ({"draws": 0}, "draws"),
+        ({"draws": 1000}, "draws"),
     ],
 )
 def test_options_out_of_range_are_refused(synthesizer, options, reason):

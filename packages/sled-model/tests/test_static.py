@@ -52,13 +52,13 @@ def first_frame(number):
 
 
 def static(model, cache, seats, rows, *, steps=STEPS, numbers=None):
-    """Say some frames: [steps, seats, D] and their stop probabilities [steps, seats]."""
+    """Say frames [steps, seats, D]; the states of each, the stop probabilities [steps, seats]."""
     numbers = range(len(seats)) if numbers is None else numbers
     step = StaticStep(model, cache)
     step.lay([Seat(*seat, first_frame(n)) for seat, n in zip(seats, numbers, strict=True)], rows)
     drawn = torch.stack([noises(model, number) for number in numbers], dim=1)
     said = [step(modulations) for modulations in drawn[:steps]]
-    return torch.stack([each[0] for each in said]), torch.stack([each[1] for each in said])
+    return tuple(torch.stack(each) for each in zip(*said, strict=True))
 
 
 def plain(model, cache, seats):
@@ -66,7 +66,7 @@ def plain(model, cache, seats):
     step, width = Stepper(model.backbone), model.config.diffloss_w
     frames = [first_frame(number) for number in range(len(seats))]
     drawn = [noises(model, number) for number in range(len(seats))]
-    latents, chances = [], []
+    latents, states, chances = [], [], []
     for frame in range(STEPS):
         x, counts = torch.zeros(len(cache.lengths), 16), [0] * len(cache.lengths)
         for latent, (row, other, _) in zip(frames, seats, strict=True):
@@ -74,12 +74,12 @@ def plain(model, cache, seats):
             counts[row] = counts[other] = 1
         hidden = step(x, cache, counts)
         chances.append(torch.stack([model.stop_logits(hidden[row]) for row, _, _ in seats]))
-        for number, (row, other, cfg) in enumerate(seats):
-            z = guide(hidden[row], hidden[other], cfg)
+        states.append(torch.stack([guide(hidden[row], hidden[o], cfg) for row, o, cfg in seats]))
+        for number, z in enumerate(states[-1]):
             parts = drawn[number][frame].split(width)
             frames[number] = model.head.draw(z[None], [part[None] for part in parts])[0]
         latents.append(torch.stack(frames))
-    return torch.stack(latents), torch.stack(chances).sigmoid()
+    return torch.stack(latents), torch.stack(states), torch.stack(chances).sigmoid()
 
 
 @torch.inference_mode()
@@ -103,11 +103,11 @@ def test_neither_rows_that_are_not_in_use_nor_room_change_anything(model, rows, 
 
 @torch.inference_mode()
 def test_each_speaks_as_alone(model):
-    together, chances = static(model, past(model, LENGTHS), SEATS, rows=6)
+    together = static(model, past(model, LENGTHS), SEATS, rows=6)
     for number, seat in enumerate(SEATS):
         alone = static(model, past(model, LENGTHS), [seat], rows=6, numbers=[number])
-        torch.testing.assert_close(together[:, number], alone[0][:, 0], **CLOSE)
-        torch.testing.assert_close(chances[:, number], alone[1][:, 0], **CLOSE)
+        for all_say, one_says in zip(together, alone, strict=True):
+            torch.testing.assert_close(all_say[:, number], one_says[:, 0], **CLOSE)
 
 
 @torch.inference_mode()
@@ -122,9 +122,9 @@ def test_the_past_of_a_row_that_rests_is_left_alone(model):
 @torch.inference_mode()
 def test_who_goes_on_in_other_company_goes_on_as_before(model):
     """After three steps the first leaves, and the others change places."""
-    wanted, _ = static(model, past(model, LENGTHS), SEATS, rows=6)
+    wanted, _, _ = static(model, past(model, LENGTHS), SEATS, rows=6)
     cache = past(model, LENGTHS)
-    said, _ = static(model, cache, SEATS, rows=6, steps=3)
+    said, _, _ = static(model, cache, SEATS, rows=6, steps=3)
     step = StaticStep(model, cache.select([1, 3, 4]))
     step.lay([Seat(1, 0, 0.5, said[-1, 2]), Seat(2, 2, 1.0, said[-1, 1])], 3)
     for frame in range(3, STEPS):
@@ -176,8 +176,8 @@ def test_a_step_reads_no_value_from_the_device(model):
     cache = KVCache.allocate(model.config, 2, 8, device="meta")
     step = StaticStep(nowhere, cache)
     step.lay([Seat(0, 1, 2.0, torch.empty(6, device="meta"))], 2)
-    latents, chances = step(torch.empty(1, 8 * 12, device="meta"))
-    assert (latents.shape, chances.shape) == ((1, 6), (1,))
+    said = step(torch.empty(1, 8 * 12, device="meta"))
+    assert [each.shape for each in said] == [(1, 6), (1, model.config.hidden_size), (1,)]
 
 
 class FakeGraph:
@@ -229,12 +229,12 @@ def test_warming_up_and_capturing_leaves_no_trace(model, monkeypatch):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @torch.inference_mode()
 def test_graphs_on_a_gpu_say_the_same(model):
-    wanted, chances = static(model, past(model, LENGTHS), SEATS, rows=6)
+    wanted, _, chances = static(model, past(model, LENGTHS), SEATS, rows=6)
     drawn = torch.stack([noises(model, number) for number in range(3)], dim=1).cuda()
     model.to("cuda")
     step = StaticStep(model, past(model, LENGTHS))
     step.lay([Seat(*seat, first_frame(n).cuda()) for n, seat in enumerate(SEATS)], 6)
     for frame, modulations in enumerate(drawn):
-        latents, chance = step(modulations)
+        latents, _, chance = step(modulations)
         torch.testing.assert_close(latents.cpu(), wanted[frame], rtol=1e-3, atol=1e-3)
         torch.testing.assert_close(chance.cpu(), chances[frame], rtol=1e-3, atol=1e-3)

@@ -13,6 +13,7 @@ from sled_cli._load import codec_for
 from sled_cli._options import (
     Codec,
     Device,
+    Draws,
     Dtype,
     Json,
     Model,
@@ -80,6 +81,7 @@ def evaluate(
     cfg: Annotated[float, typer.Option("--cfg", help="Guidance; 1 is none.")] = 2.0,
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same audio.")] = 0,
     temperature: Temperature = None,
+    draws: Draws = None,
     max_seconds: Annotated[
         float, typer.Option("--max-seconds", help="Who speaks longer has not stopped.")
     ] = 20.0,
@@ -105,7 +107,7 @@ def evaluate(
             loaded = load_synthesizer(model, codec, device, dtype, threads=threads, offline=offline)
             found = find_voice(loaded, voice)
             return loaded, evaluation.Speaking(
-                found, cfg, seed, max_seconds, turns, batch_size, temperature
+                found, cfg, seed, max_seconds, turns, batch_size, temperature, draws
             )
 
         with channels.working("loading"):

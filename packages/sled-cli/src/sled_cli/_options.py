@@ -83,5 +83,13 @@ Temperature = Annotated[
         show_default="what the voice's card says, or 1",
     ),
 ]
+Draws = Annotated[
+    int | None,
+    typer.Option(
+        "--draws",
+        help="Sound the mean of so many draws of each frame.",
+        show_default="what the voice's card says, or 1",
+    ),
+]
 Transcript = Annotated[str | None, typer.Option("--prompt-text", help="What --prompt-audio says.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="File to write.")]

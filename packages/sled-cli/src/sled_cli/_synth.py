@@ -10,6 +10,7 @@ from sled_cli._options import (
     DEFAULT_MODEL,
     Codec,
     Device,
+    Draws,
     Dtype,
     Json,
     Mode,
@@ -64,6 +65,7 @@ def synth(
     cfg: Annotated[float, typer.Option("--cfg", help="Guidance; 1 is none.")] = 2.0,
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same audio.")] = 0,
     temperature: Temperature = None,
+    draws: Draws = None,
     dtype: Dtype = "fp32",
     device: Device = "auto",
     threads: Threads = None,
@@ -134,6 +136,7 @@ def synth(
             "max_seconds": max_seconds,
             "normalise": normalise,
             "temperature": temperature,
+            "draws": draws,
         }
         line, facts = job.speak(channels, synthesizer, manner)
         facts["seed"] = seed

@@ -29,6 +29,7 @@ class Manner(TypedDict):
     max_seconds: float | None
     normalise: "Normalise | None"
     temperature: float | None
+    draws: int | None
 
 
 @dataclass(frozen=True)

@@ -60,10 +60,11 @@ def _speak(model: SledModel, rows: Rows, ready: Sequence[Track]) -> None:
     if not speaking:
         return
     z = states if len(places) == len(ready) else states[places]
-    latents = rows.draw(_guided(rows, z, speaking), take_modulations(model, speaking))
-    for track, latent in zip(speaking, latents, strict=True):
+    z = _guided(rows, z, speaking)
+    latents = rows.draw(z, take_modulations(model, speaking))
+    for track, latent, state in zip(speaking, latents, z, strict=True):
         track.draw(latent)
-        track.say(latent)
+        track.say(latent, state)
 
 
 def _guided(rows: Rows, z: Tensor, tracks: Sequence[Track]) -> Tensor:

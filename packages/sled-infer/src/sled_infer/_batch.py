@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ._speech import Speech, Timings
+from ._threads import computing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,8 @@ def speak(
     utterances = [each.utterance for each in planned]
     ended: dict[int, Track] = dict(engine.decode(utterances, at_once=at_once))
     tracks = [ended[number] for number in range(len(planned))]
-    latents = [_joined(track, codec.latent_size) for track in tracks]
+    with computing(engine.threads):
+        latents = [track.give() for track in tracks]
     spoken = perf_counter()
     waves = _waves(codec, latents, at_once)
     first = min((track.began for track in tracks if track.spoken), default=spoken)
@@ -52,11 +54,6 @@ def speak(
         )
         for number, track in enumerate(tracks)
     ]
-
-
-def _joined(track: Track, size: int) -> Tensor:
-    """Join one utterance's frames as float32, the codec's dtype."""
-    return torch.stack(list(track.frames)).float() if track.frames else torch.empty(0, size)
 
 
 def _waves(codec: Codec, latents: Sequence[Tensor], at_once: int) -> list[Tensor]:

@@ -5,7 +5,7 @@ The file may hold, all but `name` optional:
     {"name": "digits", "description": "…", "can_say": "…", "cannot_say": "…",
      "words": ["zero", …], "speakers": ["george", …], "default_speaker": "george",
      "default_prompt": true, "normalise": "digits", "most_words": 8, "dictation_lead": 10,
-     "temperature": 1.0}
+     "temperature": 1.0, "draws": 1}
 
 `words` restricts the voice to these; absent, it says whatever it is given. `normalise` says how a
 text is put into words for it (see `sled_infer.normalise`): "en", "digits", or "none", the texts it
@@ -14,7 +14,8 @@ speaker there is a prompt, `voices/<speaker>.safetensors`. `default_prompt` says
 speaker's prompt is used when no voice is asked for. `most_words` is how many it was trained to say
 in one utterance, the prompt's among them; longer texts are cut there. `dictation_lead` says that
 the voice was trained on dictations (see `Dictation`), so many turns ahead of its frames.
-`temperature` is how much chance it sounds best with (see `Request`). Further fields do no harm.
+`temperature` is how much chance, and `draws` of how many draws the mean, it sounds best with (see
+`Request`). Further fields do no harm.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class VoiceCard:
     most_words: int | None = None
     dictation_lead: int | None = None
     temperature: float = 1.0
+    draws: int = 1
 
     @classmethod
     def read(cls, folder: Path) -> VoiceCard | None:
@@ -86,6 +88,7 @@ class VoiceCard:
             most_words=_whole_number(path, fields, "most_words", least=2),  # a prompt's and one
             dictation_lead=_whole_number(path, fields, "dictation_lead", least=0),
             temperature=_temperature(path, fields),
+            draws=_whole_number(path, fields, "draws", least=1) or 1,
         )
 
     @property
@@ -134,6 +137,13 @@ def choose_temperature(asked: float | None, card: VoiceCard | None) -> float:
     if asked is not None:
         return asked
     return 1.0 if card is None else card.temperature
+
+
+def choose_draws(asked: int | None, card: VoiceCard | None) -> int:
+    """Give what is asked for; else what the voice's card says; else one, as is published."""
+    if asked is not None:
+        return asked
+    return 1 if card is None else card.draws
 
 
 def _normaliser(path: Path, fields: dict[str, object]) -> Normalise:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
-
 from ._errors import SynthesisError
 
 if TYPE_CHECKING:
@@ -39,11 +37,9 @@ class Chunks:
 
         It is empty where the codec waits for more frames.
         """
-        count = min(self.wanted, len(track.frames))
-        frames = [track.frames.popleft() for _ in range(count)]
-        latents = torch.stack(frames) if frames else torch.empty(0, self._codec.latent_size)
+        latents = track.give(self.wanted)
         last = track.ended and not track.frames
-        return self._codec.decode_step(latents.float(), self._state, last=last).cpu()
+        return self._codec.decode_step(latents, self._state, last=last).cpu()
 
     def forget(self) -> None:
         """Free what it remembers."""

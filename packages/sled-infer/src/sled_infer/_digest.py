@@ -39,6 +39,7 @@ def speech_digest(synthesizer: Synthesizer, request: Request) -> str:
         _voice(card.default_voice() if card and request.voice is None else request.voice),
         *(request.text, request.cfg, request.seed, request.max_seconds),
         *(request.layout, request.normalise, request.split, request.temperature),
+        request.draws,
     ]
     return sha256(repr(told).encode(errors="surrogatepass")).hexdigest()[:_DIGITS]
 

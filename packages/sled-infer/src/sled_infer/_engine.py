@@ -21,7 +21,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 import torch
-from sled_model import ModelError
+from sled_model import MeanDraw, ModelError
 
 from ._advance import advance
 from ._glide import Glide
@@ -71,6 +71,7 @@ class Engine:
         self._joining: deque[Track] = deque()
         self._leaving: deque[Track] = deque()
         self._lock = Lock()
+        self._means: dict[int, MeanDraw] = {}
 
     @property
     def rows(self) -> int:
@@ -106,7 +107,13 @@ class Engine:
                 f"utterance: {read} tokens and {prompt} frames of a prompt leave nothing of the "
                 f"model's {positions} positions; shorten them"
             )
-        track = Track(utterance, positions, open_text=open_text, most_ahead=most_ahead)
+        track = Track(
+            utterance,
+            positions,
+            open_text=open_text,
+            most_ahead=most_ahead,
+            mean=self._mean(utterance.draws),
+        )
         self._joining.append(track)
         return track
 
@@ -161,6 +168,11 @@ class Engine:
         finally:
             for track in going.values():
                 self.leave(track)
+
+    def _mean(self, draws: int) -> MeanDraw | None:
+        if draws > 1 and draws not in self._means:
+            self._means[draws] = MeanDraw(self._model, draws)
+        return self._means.get(draws)
 
     def _welcome(self) -> None:
         while self._joining:

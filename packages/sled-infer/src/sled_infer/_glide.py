@@ -34,19 +34,20 @@ class _Flight:
     tracks: Sequence[Track]
     may_stop: Sequence[bool]
     latents: Sequence[Tensor]
+    states: Sequence[Tensor]
     chances: Later
 
     def land(self) -> None:
         """Let each say its frame, or end before it."""
-        drawn = zip(self.tracks, self.may_stop, self.latents, strict=True)
-        for (track, may_stop, latent), chance in zip(drawn, self.chances.get(), strict=True):
+        drawn = zip(self.tracks, self.may_stop, self.latents, self.states, strict=True)
+        for (track, may_stop, latent, state), chance in zip(drawn, self.chances.get(), strict=True):
             track.flying -= 1
             if track.ended:
                 continue
             if may_stop and chance >= track.utterance.stops_at:
                 track.stopped = True
             else:
-                track.say(latent)
+                track.say(latent, state)
 
 
 class Glide:
@@ -81,12 +82,13 @@ class Glide:
             seats = [_seat(track, frame) for track, frame in zip(tracks, heard, strict=True)]
             static.lay(seats, len(self._rows))
             self._laid = company
-        latents, chances = static(take_modulations(self._model, tracks))
+        latents, states, chances = static(take_modulations(self._model, tracks))
         frames = latents.unbind(0)
         for track, frame in zip(tracks, frames, strict=True):
             track.flying += 1
             track.draw(frame)
-        return _Flight(tracks, [track.may_stop for track in tracks], frames, Later(chances))
+        may_stop = [track.may_stop for track in tracks]
+        return _Flight(tracks, may_stop, frames, states.unbind(0), Later(chances))
 
 
 def _seat(track: Track, frame: Tensor) -> Seat:

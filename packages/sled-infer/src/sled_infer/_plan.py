@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from sled_model import StreamingLayout, layout_for
 
-from ._card import choose_temperature
+from ._card import choose_draws, choose_temperature
 from ._cutter import Cutter, Piece, cut
 from ._errors import SynthesisError
 from ._measure import Measure
@@ -189,6 +189,7 @@ class Planner:
             ),
             max_frames=longest,
             layout=request.layout or layout_for(self.config),
+            draws=choose_draws(request.draws, self.card),
         )
 
     def _ended(self, utterance: Utterance) -> Utterance:

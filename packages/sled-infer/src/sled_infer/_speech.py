@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ._voice import Voice
 
 DEFAULT_CFG = 2.0
+MOST_DRAWS = 256
 Normalise = Literal["none", "digits", "en"]
 
 
@@ -36,9 +37,13 @@ class Request:
         temperature: standard deviation of the noise that each frame is drawn from. 1 is what a
             model is trained with; with less it is calmer and more alike, with 0 every seed gives
             the same. None for what the voice's card says, and 1 for a model without a card.
+        draws: how many draws each frame that is heard is the mean of. 1 sounds what the model
+            drew, as it is published; with several, which cost little, it goes on from its own
+            draw, but what of it was chance from frame to frame is not heard (see
+            `sled_model.MeanDraw`). None for what the voice's card says, and 1 without one.
 
     Raises:
-        SynthesisError: cfg, max_seconds or temperature is not a number that makes sense.
+        SynthesisError: cfg, max_seconds, temperature or draws is not a number that makes sense.
 
     """
 
@@ -51,6 +56,7 @@ class Request:
     normalise: Normalise | None = None
     split: bool | None = None
     temperature: float | None = None
+    draws: int | None = None
 
     def __post_init__(self) -> None:
         if not (isfinite(self.cfg) and self.cfg >= 0):
@@ -62,6 +68,11 @@ class Request:
         if self.temperature is not None and not 0 <= self.temperature < inf:
             raise SynthesisError(
                 f"temperature: {self.temperature} scales no noise; give 0 or more, such as 1.0"
+            )
+        if self.draws is not None and not 1 <= self.draws <= MOST_DRAWS:
+            raise SynthesisError(
+                f"draws: {self.draws} is not between 1 and {MOST_DRAWS}; give 1 for none but its "
+                "own, or 16"
             )
 
 
@@ -75,6 +86,7 @@ class _Options(TypedDict, total=False):
     layout: Layout | None
     normalise: Normalise | None
     temperature: float | None
+    draws: int | None
 
 
 class SpeechOptions(_Options, total=False):

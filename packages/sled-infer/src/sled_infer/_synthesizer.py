@@ -45,8 +45,8 @@ class Synthesizer(Assembled):
         Args:
             text: what to say; white space is evened out, words unknown to a restricted voice
                 are left out and listed in `Speech.unsupported`.
-            options: voice, cfg, seed, max_seconds, layout, normalise, split, temperature; see
-                `Request`.
+            options: voice, cfg, seed, max_seconds, layout, normalise, split, temperature, draws;
+                see `Request`.
 
         Raises:
             SynthesisError: nothing to say, a prompt too long, a voice of another codec, or an
@@ -102,6 +102,7 @@ class Synthesizer(Assembled):
         layout: Layout | None = None,
         normalise: Normalise | None = None,
         temperature: float | None = None,
+        draws: int | None = None,
         obey_early_stop: bool = False,
     ) -> Stream:
         """Begin to speak a text that is still to come; see `Stream`.
@@ -116,6 +117,7 @@ class Synthesizer(Assembled):
                 trained for. Others are tried with a warning.
             normalise: how the text is put into words; see `Request`.
             temperature: how much chance there is in each frame; see `Request`.
+            draws: how many draws each frame that is heard is the mean of; see `Request`.
             obey_early_stop: end when the model says so though text is unread, as the original
                 implementation does; the rest of the text is lost.
 
@@ -125,7 +127,15 @@ class Synthesizer(Assembled):
         """
         layout = choose_layout(self.model.config, layout, self._layouts)
         request = Request(
-            "", voice, cfg, seed, max_seconds, layout, normalise, temperature=temperature
+            "",
+            voice,
+            cfg,
+            seed,
+            max_seconds,
+            layout,
+            normalise,
+            temperature=temperature,
+            draws=draws,
         )
         script = Script(self._planner, request, obey_early_stop=obey_early_stop)
         return Stream(self.engine, self.codec, script, chunk_frames)

@@ -18,6 +18,7 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sled_model import MeanDraw
     from torch import Tensor
 
     from ._rows import Row
@@ -32,7 +33,8 @@ class Track:
 
     Attributes:
         utterance: what is to be said.
-        frames: latents [D] that it said and nobody has taken yet.
+        frames: latents [D] that it said and nobody has taken yet; with `mean`, the states [H]
+            that they are drawn from.
         spoken: how many frames it has said, taken or not.
         flying: for how many frames it is not yet known whether they are said; see `_glide.py`.
         stopped: None while it goes on; then whether the model ended it. Else it ran into
@@ -40,14 +42,22 @@ class Track:
         failure: what went wrong, if that is what ended it.
         began: when it said its first frame, by `perf_counter`.
         rows: its rows of the cache, the conditional one first.
+        mean: what makes latents of states, where they are the mean of several draws.
         ahead: what the noise of the next frames alone decides, computed beforehand.
 
     """
 
     def __init__(
-        self, utterance: Utterance, positions: int, *, open_text: bool, most_ahead: int | None
+        self,
+        utterance: Utterance,
+        positions: int,
+        *,
+        open_text: bool,
+        most_ahead: int | None,
+        mean: MeanDraw | None = None,
     ) -> None:
         self.utterance = utterance
+        self.mean = mean
         self.frames: deque[Tensor] = deque()
         self.spoken = 0
         self.flying = 0
@@ -161,11 +171,19 @@ class Track:
         """Take the frame [D] that was drawn, to be read before the next one."""
         self._next, self._due = latent[None], 1
 
-    def say(self, latent: Tensor) -> None:
-        """Count a frame [D] that was drawn as said."""
+    def say(self, latent: Tensor, state: Tensor) -> None:
+        """Count a frame [D] that was drawn from a state [H] as said."""
         self.began = min(self.began, perf_counter())
         self.spoken += 1
-        self.frames.append(latent)
+        self.frames.append(latent if self.mean is None else state)
+
+    def give(self, most: int | None = None) -> Tensor:
+        """Give the first frames said, at most so many, to whoever sounds them: [frames, D]."""
+        count = len(self.frames) if most is None else min(most, len(self.frames))
+        if not count:
+            return self.utterance.prompt.new_empty(0, self.utterance.prompt.shape[1])
+        said = torch.stack([self.frames.popleft() for _ in range(count)])
+        return (said if self.mean is None else self.mean(said)).float()
 
     def _ends_at(self, heard: int) -> bool:
         said = self.spoken + self.flying

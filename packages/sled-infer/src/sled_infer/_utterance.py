@@ -32,6 +32,8 @@ class Utterance:
         stop_threshold: stop probability at which it ends; None for the layout's own.
         obey_early_stop: end there even while text is unread, which is then lost; else a stop
             counts only once all text is read.
+        draws: how many draws each frame that is heard is the mean of; the model goes on from its
+            own single one.
 
     """
 
@@ -43,6 +45,7 @@ class Utterance:
     layout: Layout = OfflineLayout()  # noqa: RUF009 (frozen, without state)
     stop_threshold: float | None = None
     obey_early_stop: bool = False
+    draws: int = 1
 
     @property
     def guided(self) -> bool:

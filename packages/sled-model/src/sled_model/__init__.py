@@ -14,6 +14,7 @@ from ._guidance import guide
 from ._incremental import IncrementalEncoder
 from ._layout import Arrangement, Layout, OfflineLayout, StreamingLayout, layout_for
 from ._losses import Losses
+from ._mean import MeanDraw
 from ._model import SledModel, register
 from ._native import native_state
 from ._pack import WEIGHTS, pack_weights
@@ -32,6 +33,7 @@ __all__ = [
     "KVCache",
     "Layout",
     "Losses",
+    "MeanDraw",
     "ModelError",
     "OfflineLayout",
     "Seat",

@@ -8,7 +8,7 @@ CUDA each is one graph (see `_graphs.py`).
 
     step = StaticStep(model, cache)
     step.lay(seats, rows)                   # once, and whenever the rows' company changes
-    latents, chances = step(modulations)    # a frame for each seat
+    latents, states, chances = step(modulations)    # a frame for each seat
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ class StaticStep:
         noisy = (3 * config.diffloss_d + 2) * self._width
         zeros = partial(torch.zeros, dtype=model.dtype, device=device)
         self._frames = zeros((rows, config.vae_embed_dim))
+        self._states = zeros((rows, config.hidden_size))
         self._modulations = zeros((rows, noisy))
         self._scale = zeros((rows, 1))
         self._chances = torch.zeros(rows, dtype=torch.float32, device=device)
@@ -103,7 +104,7 @@ class StaticStep:
         self._frames[: len(seats)] = torch.stack([seat.frame for seat in seats])
         self._seats, self._rows = len(seats), rows
 
-    def __call__(self, modulations: Tensor) -> tuple[Tensor, Tensor]:
+    def __call__(self, modulations: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Move every seat on by one frame, and count it in the cache's `lengths`.
 
         Args:
@@ -111,8 +112,8 @@ class StaticStep:
                 joined along the last dimension.
 
         Returns:
-            Latents [seats, D], and float32 [seats], each one's probability of having ended before
-            this frame.
+            Latents [seats, D], the guided states [seats, H] that they were drawn from, and
+            float32 [seats], each one's probability of having ended before this frame.
 
         Raises:
             ModelError: a row has no further position in the cache.
@@ -122,7 +123,9 @@ class StaticStep:
         self._modulations[: self._seats].copy_(modulations)
         self._graphs.run((rows, window), partial(self._run, rows, self._view(rows, window)))
         self._cache.advance(self._counts)
-        return self._frames[: self._seats].clone(), self._chances[: self._seats].clone()
+        left = (self._frames, self._states, self._chances)
+        latents, states, chances = (each[: self._seats].clone() for each in left)
+        return latents, states, chances
 
     def _run(self, rows: int, cache: KVCache) -> None:
         model = self._model
@@ -132,6 +135,7 @@ class StaticStep:
         states = hidden.index_select(0, speaking)
         self._chances[:rows].copy_(model.stop_logits(states).float().sigmoid())
         z = torch.lerp(hidden.index_select(0, plain), states, self._scale[:rows])
+        self._states[:rows].copy_(z)
         modulations = torch.split(self._modulations[:rows], self._width, dim=1)
         self._frames[:rows].copy_(model.head.draw(z, modulations))
         positions.add_(counts)

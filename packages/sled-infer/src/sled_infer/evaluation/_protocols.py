@@ -17,7 +17,7 @@ import torch
 from sled_model import StreamingLayout, layout_for
 
 from sled_infer import Request, SynthesisError, Voice
-from sled_infer._card import choose_temperature
+from sled_infer._card import choose_draws, choose_temperature
 from sled_infer._digest import weights_digest
 
 from ._systems import Comparable, Spoken
@@ -56,6 +56,7 @@ class Speaking:
     layout: StreamingLayout | None = None
     batch_size: int = 8
     temperature: float | None = None
+    draws: int | None = None
 
 
 class Protocol(Comparable):
@@ -63,7 +64,15 @@ class Protocol(Comparable):
 
     def __init__(self, synthesizer: Synthesizer, name: ProtocolName, how: Speaking) -> None:
         # Refuses what makes no sense.
-        Request("", None, how.cfg, how.seed, how.max_seconds, temperature=how.temperature)
+        Request(
+            "",
+            None,
+            how.cfg,
+            how.seed,
+            how.max_seconds,
+            temperature=how.temperature,
+            draws=how.draws,
+        )
         self.name: str = name
         self._synthesizer = synthesizer
         self._how = how
@@ -83,6 +92,7 @@ class Protocol(Comparable):
             "layout": str(self._layout),
             "batch_size": how.batch_size,
             "temperature": choose_temperature(how.temperature, synthesizer.card),
+            "draws": choose_draws(how.draws, synthesizer.card),
             "prompt": self._prompt,
         }
 
@@ -153,6 +163,7 @@ class Protocol(Comparable):
             how.max_seconds,
             self._layout,
             temperature=how.temperature,
+            draws=how.draws,
         )
 
     def _spoken(self, request: Request, speech: Speech) -> Spoken:
