@@ -85,6 +85,7 @@ def test_speakers_have_prompts(write, tmp_path, voice):
         ('{"name": "x", "most_words": 1}', "'most_words' must be a whole number"),
         ('{"name": "x", "most_words": "ten"}', "'most_words' must be a whole number"),
         ('{"name": "x", "draws": 0}', "'draws' must be a whole number"),
+        ('{"name": "x", "cfg": -1}', "'cfg' must be a number"),
         ('{"name": "x", "temperature": -1}', "'temperature' must be a number"),
         ('{"name": "x", "temperature": "hot"}', "'temperature' must be a number"),
     ],

@@ -6,7 +6,7 @@ import shutil
 import pytest
 import torch
 from sled_codec import CodecError
-from sled_infer import Request, SynthesisError, Synthesizer, Voice, VoiceCard
+from sled_infer import Drawing, Request, SynthesisError, Synthesizer, Voice, VoiceCard
 from sled_model import ModelError, SledModel, Tokenizer
 
 SHORT = 0.2  # seconds: 15 frames
@@ -64,7 +64,7 @@ def test_a_stream_has_the_temperature_of_the_whole(streaming):
 
 
 def test_a_voice_may_name_its_own_temperature(synthesizer, tmp_path):
-    card = VoiceCard("calm", tmp_path, temperature=0.0)
+    card = VoiceCard("calm", tmp_path, drawing=Drawing(temperature=0.0))
     calm = Synthesizer(synthesizer.model, synthesizer.codec, synthesizer.tokenizer, card)
     one, other = (calm.synthesize("three", seed=seed, max_seconds=SHORT) for seed in (1, 2))
     assert torch.equal(one.wave, other.wave)
@@ -98,8 +98,18 @@ def test_each_of_a_batch_has_its_own_draws(synthesizer):
         close(together.latents, synthesizer.synthesize_batch([request])[0].latents)
 
 
+def test_a_voice_may_name_its_own_guidance(synthesizer, tmp_path):
+    card = VoiceCard("free", tmp_path, drawing=Drawing(cfg=1.0))
+    free = Synthesizer(synthesizer.model, synthesizer.codec, synthesizer.tokenizer, card)
+    own, asked = (
+        (free.synthesize("three", max_seconds=SHORT, cfg=cfg)).latents for cfg in (None, 2.0)
+    )
+    close(own, synthesizer.synthesize("three", max_seconds=SHORT, cfg=1.0).latents)
+    close(asked, synthesizer.synthesize("three", max_seconds=SHORT).latents)
+
+
 def test_a_voice_may_name_its_own_draws(synthesizer, tmp_path):
-    card = VoiceCard("smooth", tmp_path, draws=4)
+    card = VoiceCard("smooth", tmp_path, drawing=Drawing(draws=4))
     smooth = Synthesizer(synthesizer.model, synthesizer.codec, synthesizer.tokenizer, card)
     own, asked = (
         (smooth.synthesize("three", max_seconds=SHORT, draws=draws)).latents for draws in (None, 1)

@@ -15,6 +15,7 @@ from sled_cli._options import (
     Device,
     Draws,
     Dtype,
+    Guidance,
     Json,
     Model,
     Offline,
@@ -78,7 +79,7 @@ def evaluate(
     batch_size: Annotated[
         int, typer.Option("--batch-size", min=1, help="Texts that are spoken at once.")
     ] = 8,
-    cfg: Annotated[float, typer.Option("--cfg", help="Guidance; 1 is none.")] = 2.0,
+    cfg: Guidance = None,
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same audio.")] = 0,
     temperature: Temperature = None,
     draws: Draws = None,

@@ -75,6 +75,12 @@ Model = Annotated[
 ]
 Mode = Literal["reference", "continuation"]
 Normalise = Literal["none", "digits", "en"]
+Guidance = Annotated[
+    float | None,
+    typer.Option(
+        "--cfg", help="Guidance; 1 is none.", show_default="what the voice's card says, or 2"
+    ),
+]
 Temperature = Annotated[
     float | None,
     typer.Option(

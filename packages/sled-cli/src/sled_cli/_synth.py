@@ -12,6 +12,7 @@ from sled_cli._options import (
     Device,
     Draws,
     Dtype,
+    Guidance,
     Json,
     Mode,
     Model,
@@ -62,7 +63,7 @@ def synth(
     voice: Annotated[
         str | None, typer.Option("--voice", help="Voice file, or an embedded speaker's name.")
     ] = None,
-    cfg: Annotated[float, typer.Option("--cfg", help="Guidance; 1 is none.")] = 2.0,
+    cfg: Guidance = None,
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same audio.")] = 0,
     temperature: Temperature = None,
     draws: Draws = None,

@@ -24,7 +24,7 @@ class Manner(TypedDict):
     """How something is to be said."""
 
     voice: "Voice | None"
-    cfg: float
+    cfg: float | None
     seed: int
     max_seconds: float | None
     normalise: "Normalise | None"

@@ -5,7 +5,7 @@ the voices that are shipped. `Engine` is what lies below: latents of a batch, fr
 """
 
 from . import embedded
-from ._card import VoiceCard
+from ._card import Drawing, VoiceCard
 from ._clock import StreamClock
 from ._digest import speech_digest
 from ._engine import Engine
@@ -31,6 +31,7 @@ __all__ = [
     "NORMALISERS",
     "OFFLINE_STOP",
     "STREAMING_STOP",
+    "Drawing",
     "Engine",
     "GivenNoise",
     "Journal",

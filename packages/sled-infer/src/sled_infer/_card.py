@@ -5,7 +5,7 @@ The file may hold, all but `name` optional:
     {"name": "digits", "description": "…", "can_say": "…", "cannot_say": "…",
      "words": ["zero", …], "speakers": ["george", …], "default_speaker": "george",
      "default_prompt": true, "normalise": "digits", "most_words": 8, "dictation_lead": 10,
-     "temperature": 1.0, "draws": 1}
+     "cfg": 2.0, "temperature": 1.0, "draws": 1}
 
 `words` restricts the voice to these; absent, it says whatever it is given. `normalise` says how a
 text is put into words for it (see `sled_infer.normalise`): "en", "digits", or "none", the texts it
@@ -14,8 +14,8 @@ speaker there is a prompt, `voices/<speaker>.safetensors`. `default_prompt` says
 speaker's prompt is used when no voice is asked for. `most_words` is how many it was trained to say
 in one utterance, the prompt's among them; longer texts are cut there. `dictation_lead` says that
 the voice was trained on dictations (see `Dictation`), so many turns ahead of its frames.
-`temperature` is how much chance, and `draws` of how many draws the mean, it sounds best with (see
-`Request`). Further fields do no harm.
+`cfg`, `temperature` and `draws` say how much guidance, how much chance, and of how many draws the
+mean it sounds best with (see `Request`). Further fields do no harm.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import json
 import re
 from dataclasses import dataclass
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ._errors import SynthesisError
 from ._normalise import check_normaliser, normalise
@@ -33,10 +33,22 @@ from ._voice import Voice
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ._speech import Normalise
+    from ._speech import Normalise, Request
+    from .evaluation._protocols import Speaking
 
 CARD_NAME = "voice.json"
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
+
+
+class Drawing(NamedTuple):
+    """How frames are drawn, see `Request`; the defaults are what is published."""
+
+    cfg: float = 2.0
+    temperature: float = 1.0
+    draws: int = 1
+
+
+PUBLISHED = Drawing()
 
 
 @dataclass(frozen=True)
@@ -55,8 +67,7 @@ class VoiceCard:
     normalise: Normalise = "none"
     most_words: int | None = None
     dictation_lead: int | None = None
-    temperature: float = 1.0
-    draws: int = 1
+    drawing: Drawing = PUBLISHED
 
     @classmethod
     def read(cls, folder: Path) -> VoiceCard | None:
@@ -87,8 +98,7 @@ class VoiceCard:
             normalise=_normaliser(path, fields),
             most_words=_whole_number(path, fields, "most_words", least=2),  # a prompt's and one
             dictation_lead=_whole_number(path, fields, "dictation_lead", least=0),
-            temperature=_temperature(path, fields),
-            draws=_whole_number(path, fields, "draws", least=1) or 1,
+            drawing=_drawing(path, fields),
         )
 
     @property
@@ -132,18 +142,14 @@ class VoiceCard:
         return self.speaker(self.default_speaker)
 
 
-def choose_temperature(asked: float | None, card: VoiceCard | None) -> float:
-    """Give what is asked for; else what the voice's card says; else 1, as it was trained."""
-    if asked is not None:
-        return asked
-    return 1.0 if card is None else card.temperature
-
-
-def choose_draws(asked: int | None, card: VoiceCard | None) -> int:
-    """Give what is asked for; else what the voice's card says; else one, as is published."""
-    if asked is not None:
-        return asked
-    return 1 if card is None else card.draws
+def choose_drawing(asked: Request | Speaking, card: VoiceCard | None) -> Drawing:
+    """Give of each what is asked for; else what the voice's card says; else what is published."""
+    own = PUBLISHED if card is None else card.drawing
+    return Drawing(
+        cfg=own.cfg if asked.cfg is None else asked.cfg,
+        temperature=own.temperature if asked.temperature is None else asked.temperature,
+        draws=own.draws if asked.draws is None else asked.draws,
+    )
 
 
 def _normaliser(path: Path, fields: dict[str, object]) -> Normalise:
@@ -170,8 +176,16 @@ def _whole_number(path: Path, fields: dict[str, object], name: str, *, least: in
     return number
 
 
-def _temperature(path: Path, fields: dict[str, object]) -> float:
-    number = fields.get("temperature", 1.0)
+def _drawing(path: Path, fields: dict[str, object]) -> Drawing:
+    return Drawing(
+        cfg=_number(path, fields, "cfg", PUBLISHED.cfg),
+        temperature=_number(path, fields, "temperature", PUBLISHED.temperature),
+        draws=_whole_number(path, fields, "draws", least=1) or PUBLISHED.draws,
+    )
+
+
+def _number(path: Path, fields: dict[str, object], name: str, default: float) -> float:
+    number = fields.get(name, default)
     if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number < inf:
-        raise SynthesisError(f"{path}: 'temperature' must be a number of at least 0")
+        raise SynthesisError(f"{path}: {name!r} must be a number of at least 0")
     return float(number)

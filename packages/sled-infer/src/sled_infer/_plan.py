@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from sled_model import StreamingLayout, layout_for
 
-from ._card import choose_draws, choose_temperature
+from ._card import choose_drawing
 from ._cutter import Cutter, Piece, cut
 from ._errors import SynthesisError
 from ._measure import Measure
@@ -178,18 +178,15 @@ class Planner:
         self._check_layout(request)
         if request.max_seconds is not None:
             longest = max(1, int(min(longest, request.max_seconds * self.codec.frame_rate)))
+        drawing = choose_drawing(request, self.card)
         return Utterance(
             text_ids=torch.tensor(ids, dtype=torch.int64),
             prompt=self._prompter.latents(voice),
-            cfg=request.cfg,
-            noise=SeededNoise(
-                request.seed,
-                self.config.noise_channels,
-                choose_temperature(request.temperature, self.card),
-            ),
+            cfg=drawing.cfg,
+            noise=SeededNoise(request.seed, self.config.noise_channels, drawing.temperature),
             max_frames=longest,
             layout=request.layout or layout_for(self.config),
-            draws=choose_draws(request.draws, self.card),
+            draws=drawing.draws,
         )
 
     def _ended(self, utterance: Utterance) -> Utterance:

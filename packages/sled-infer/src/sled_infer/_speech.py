@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from ._voice import Voice
 
-DEFAULT_CFG = 2.0
 MOST_DRAWS = 256
 Normalise = Literal["none", "digits", "en"]
 
@@ -26,7 +25,8 @@ class Request:
     Attributes:
         text: what to say; see `Synthesizer.synthesize`.
         voice: whose voice; None for the model's own choice.
-        cfg: strength of guidance; 1 is none (and takes half the work), 2 the published default.
+        cfg: strength of guidance; 1 is none (and takes half the work). None for what the voice's
+            card says, and 2, as is published, for a model without a card.
         seed: of the request's own noise; the same seed gives the same audio.
         max_seconds: an end by force; None leaves it to the model and its positions.
         layout: how text and frames interleave; None for what the model was trained for.
@@ -49,7 +49,7 @@ class Request:
 
     text: str
     voice: Voice | None = None
-    cfg: float = DEFAULT_CFG
+    cfg: float | None = None
     seed: int = 0
     max_seconds: float | None = None
     layout: Layout | None = None
@@ -59,7 +59,7 @@ class Request:
     draws: int | None = None
 
     def __post_init__(self) -> None:
-        if not (isfinite(self.cfg) and self.cfg >= 0):
+        if self.cfg is not None and not (isfinite(self.cfg) and self.cfg >= 0):
             raise SynthesisError(f"cfg: {self.cfg} is no guidance; give 0 or more, such as 2.0")
         if self.max_seconds is not None and not self.max_seconds > 0:
             raise SynthesisError(
@@ -80,7 +80,7 @@ class _Options(TypedDict, total=False):
     """What requests and streams have in common; see `Request`."""
 
     voice: Voice | None
-    cfg: float
+    cfg: float | None
     seed: int
     max_seconds: float | None
     layout: Layout | None

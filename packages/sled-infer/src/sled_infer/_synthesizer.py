@@ -15,7 +15,7 @@ from ._pace import choose_layout
 from ._reading import speak_all, speak_pieces
 from ._script import Script
 from ._session import DEFAULT_CHUNK, Stream
-from ._speech import DEFAULT_CFG, Request, Speech, SpeechOptions, StreamOptions
+from ._speech import Request, Speech, SpeechOptions, StreamOptions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
@@ -95,7 +95,7 @@ class Synthesizer(Assembled):
         self,
         *,
         voice: Voice | None = None,
-        cfg: float = DEFAULT_CFG,
+        cfg: float | None = None,
         seed: int = 0,
         max_seconds: float | None = None,
         chunk_frames: int = DEFAULT_CHUNK,
@@ -109,7 +109,7 @@ class Synthesizer(Assembled):
 
         Args:
             voice: whose voice; None for the model's own choice.
-            cfg: strength of guidance, 1 for none.
+            cfg: strength of guidance, 1 for none; see `Request`.
             seed: the same seed and text give the same audio, however the text is cut.
             max_seconds: an end by force.
             chunk_frames: frames of audio to a piece, as far as text allows.

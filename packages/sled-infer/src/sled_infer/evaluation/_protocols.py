@@ -17,7 +17,7 @@ import torch
 from sled_model import StreamingLayout, layout_for
 
 from sled_infer import Request, SynthesisError, Voice
-from sled_infer._card import choose_draws, choose_temperature
+from sled_infer._card import choose_drawing
 from sled_infer._digest import weights_digest
 
 from ._systems import Comparable, Spoken
@@ -50,7 +50,7 @@ class Speaking:
     """
 
     voice: Voice | None = None
-    cfg: float = 2.0
+    cfg: float | None = None
     seed: int = 0
     max_seconds: float | None = 20.0
     layout: StreamingLayout | None = None
@@ -86,13 +86,11 @@ class Protocol(Comparable):
             "codec": weights_digest(synthesizer.codec),
             "dtype": str(next(synthesizer.model.parameters()).dtype).removeprefix("torch."),
             "voice": None if how.voice is None else _digest(how.voice.codes),
-            "cfg": how.cfg,
             "seed": how.seed,
             "max_seconds": how.max_seconds,
             "layout": str(self._layout),
             "batch_size": how.batch_size,
-            "temperature": choose_temperature(how.temperature, synthesizer.card),
-            "draws": choose_draws(how.draws, synthesizer.card),
+            **choose_drawing(how, synthesizer.card)._asdict(),
             "prompt": self._prompt,
         }
 
