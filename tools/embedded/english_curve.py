@@ -51,10 +51,18 @@ def word_error(
 ) -> float:
     """Speak the sentences, hear them, and give the share of words that were wrong.
 
-    `given` is what the voice reads instead of them.
+    `given` is what the voice reads instead of them. Chance is that of the shipped voice.
     """
+    drawing = embedded.voice_card("english").drawing
     asked = [
-        Request(text, cfg=guidance, seed=seed, max_seconds=_LONGEST_SECONDS)
+        Request(
+            text,
+            cfg=guidance,
+            seed=seed,
+            max_seconds=_LONGEST_SECONDS,
+            temperature=drawing.temperature,
+            draws=drawing.draws,
+        )
         for seed, text in enumerate(given or sentences)
     ]
     waves = [speech.wave for speech in voice.synthesize_batch(asked, batch_size=_BATCH)]
