@@ -93,6 +93,7 @@ def main() -> None:
         "default_prompt": True,
         "normalise": "digits",
         "most_words": _MOST_WORDS,
+        "draws": 16,
     }
     write_card(args.out, card)
 
