@@ -11,7 +11,7 @@ import torch
 from sled_codec import Codec
 
 TOOLS = Path(__file__).parents[1] / "tools" / "embedded"
-SOURCES = ("teacher", "ljspeech", "librispeech", "digits", "voice")
+SOURCES = ("teacher", "ljspeech", "librispeech", "digits")
 SECONDS, RATE = 4, 24_000
 
 pytestmark = pytest.mark.slow
@@ -26,7 +26,7 @@ def run(script, *options):
 
 @pytest.fixture(scope="module")
 def audio(tmp_path_factory):
-    """Return a folder as the scripts before it leave it: gliding tones, and a voice that says 0."""
+    """Return a folder as `prepare_audio.py` and `measure_pitch.py` leave it: gliding tones."""
     folder = tmp_path_factory.mktemp("audio")
     times = np.arange(SECONDS * RATE) / RATE
     for number, name in enumerate(
@@ -39,8 +39,6 @@ def audio(tmp_path_factory):
         clip = {"name": name, "speaker": "tone", "text": "", "start": 0, "length": len(wave)}
         (folder / f"{name}.json").write_text(json.dumps([clip]))
         np.save(folder / f"{name}-pitch.npy", pitch[159::160].astype(np.float32))
-        if name.startswith("voice"):
-            np.save(folder / f"{name}-latents.npy", np.zeros((len(wave) // 320, 128), np.float16))
     return folder
 
 
@@ -58,7 +56,7 @@ def test_a_decoder_is_trained_resumed_and_exported_over_unchanged_latents(audio,
     training = ("train_decoder.py", "--audio", audio, "--codec", before, "--out", decoder)
     run(*training, "--minutes", 0.02)
     first = torch.load(decoder / "last.pt", weights_only=False)["step"]
-    run(*training, "--minutes", 0.1, "--voice")  # once there is a voice to hear
+    run(*training, "--minutes", 0.1)
     assert torch.load(decoder / "last.pt", weights_only=False)["step"] > first
     both = ("--encoder", encoder, "--decoder", decoder / "last.pt")
     run("export_codec.py", *both, "--out", after)

@@ -105,20 +105,6 @@ def test_a_voice_is_made_of_clips_and_speaks(tmp_path, corpus, audio, english, d
     assert 0.3 < len(speech.wave) / speech.sample_rate < 3
 
 
-def test_a_voice_tells_what_it_makes_of_clips(audio, corpus, english):
-    given = ("--corpus", corpus, "--english", english, "--audio", audio)
-    script("voice_latents", *given)
-    for name, part in (("voice", "train"), ("voice-held-out", "dev")):
-        kinds = (np.load(audio / f"{name}{end}.npy") for end in ("", "-pitch", "-latents"))
-        wave, pitch, latents = kinds
-        store = Store(english / "codes" / part)
-        assert len(latents) == store.frames.sum()
-        assert (len(wave), len(pitch)) == (len(latents) * 320, len(latents) * 2)
-        assert latents.shape[1] == 128
-        assert np.isfinite(latents).all()
-        assert set(np.unique(pitch)) == {0, HERTZ}
-
-
 def test_clips_begin_as_long_before_their_first_sound_as_the_text_is_ahead(corpus, english, tools):
     from make_english import LEAD, TURN_FRAMES
 

@@ -1,4 +1,4 @@
-"""The prepared speech as the decoder learns from it: audio, latents and pitch, frame by frame.
+"""The prepared speech as the decoder learns from it: audio, codes and pitch, frame by frame.
 
 Each source is one long recording (see `prepare_audio.py`), which the codec's encoder reads in
 minutes; a crop may begin at any frame of it.
@@ -21,53 +21,42 @@ if TYPE_CHECKING:
 
     from sled_codec import Codec
 
-VOICE = "voice"  # the source that `voice_latents.py` makes
 _PIECE = 60 * SAMPLE_RATE // HOP * HOP
 
 
 class Crop(NamedTuple):
-    """Latents `[B, frames, D]`, wave `[B, frames · 320]`, pitch `[B, frames · 2]` in Hz."""
+    """Codes `[B, frames, 8]`, wave `[B, frames · 320]`, pitch `[B, frames · 2]` in Hz."""
 
-    latents: Tensor
+    codes: Tensor
     wave: Tensor
     pitch: Tensor
 
 
 class Spoken:
-    """One source, memory-mapped; its codes are made once and kept in `kept`.
+    """One source, memory-mapped; its codes are made once and kept in `codes`.
 
     Those of the teacher have the measured pitch, as what the voice learns from has; those of
     recordings the pitch that the encoder hears, as what passes through the codec alone has.
-    Where latents lie beside the audio (`voice_latents.py`), it has these instead.
     """
 
-    def __init__(self, audio: Path, kept: Path, name: str, codec: Codec) -> None:
+    def __init__(self, audio: Path, codes: Path, name: str, codec: Codec) -> None:
         self.audio: np.ndarray = np.load(audio / f"{name}.npy", mmap_mode="r")
         self.pitch: np.ndarray = np.load(audio / f"{name}-pitch.npy", mmap_mode="r")
-        made = audio / f"{name}-latents.npy"
-        self.latents: np.ndarray | None = np.load(made, mmap_mode="r") if made.exists() else None
-        self.codec = codec
-        if self.latents is None:
-            self.codes = self._codes(kept / f"{name}.npy", measured=name.startswith("teacher"))
-
-    def _codes(self, kept: Path, *, measured: bool) -> np.ndarray:
+        kept = codes / f"{name}.npy"
         if not kept.exists():
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            part = kept.with_suffix(".part.npy")
-            np.save(part, _encode(self.audio, self.pitch if measured else None, self.codec))
+            codes.mkdir(parents=True, exist_ok=True)
+            part = kept.with_name(f"{name}.part.npy")
+            pitch = self.pitch if name.startswith("teacher") else None
+            np.save(part, _encode(self.audio, pitch, codec))
             part.replace(kept)
-        codes: np.ndarray = np.load(kept)
-        return codes
+        self.codes: np.ndarray = np.load(kept)
 
-    def crop(self, frames: int, rng: np.random.Generator) -> tuple[Tensor, ...]:
+    def crop(self, frames: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         """Draw a place at random."""
-        whole = self.codes if self.latents is None else self.latents
-        first = int(rng.integers(len(whole) - frames))
-        part = torch.from_numpy(np.array(whole[first : first + frames]))
-        latents = self.codec.latents(part) if self.latents is None else part.float()
+        first = int(rng.integers(len(self.codes) - frames))
         wave = self.audio[first * HOP : (first + frames) * HOP].astype(np.float32) / 32768
         pitch = np.array(self.pitch[2 * first : 2 * (first + frames)])
-        return latents, torch.from_numpy(wave), torch.from_numpy(pitch)
+        return self.codes[first : first + frames].astype(np.int64), wave, pitch
 
 
 def _encode(audio: np.ndarray, pitch: np.ndarray | None, codec: Codec) -> np.ndarray:
@@ -96,4 +85,5 @@ class SpokenCrops:
         """Draw `size` crops."""
         names = self.rng.choice(list(self.shares), size=size, p=list(self.shares.values()))
         drawn = [self.sources[str(name)].crop(frames, self.rng) for name in names]
-        return Crop(*(torch.stack(part) for part in zip(*drawn, strict=True)))
+        codes, wave, pitch = (torch.from_numpy(np.stack(part)) for part in zip(*drawn, strict=True))
+        return Crop(codes, wave, pitch)

@@ -1,7 +1,7 @@
 """Train the decoder of the embedded codec; run it again to go on where it stopped.
 
     python tools/embedded/train_decoder.py --audio WORK/audio --codec WORK/codec \
-        --out WORK/decoder --minutes 40 [--voice]
+        --out WORK/decoder --minutes 40
 
 Encoder and codebooks, hence codes and latents, stay as they are: what learns from the latents
 can be trained meanwhile. The sound is compared by its spectra; pitch and voicing are taught by
@@ -22,13 +22,12 @@ from run_log import Clock, append, save, set_rate
 from sled_codec import Codec
 from spectral_latents import HOP
 from spectral_loss import SpectralLoss
-from spoken import VOICE, Crop, Spoken, SpokenCrops
+from spoken import Crop, Spoken, SpokenCrops
 from torch import Tensor
 
 _BATCH, _FRAMES = 8, 96
 _SKIPPED = 8  # frames at the start of a crop that do not know what was before them
 _SHARES = {"teacher": 0.5, "ljspeech": 0.15, "librispeech": 0.25, "digits": 0.1}
-_OF_VOICE = 0.3  # of these, taken from the teacher's, where the voice has a part
 _SCALES = 3  # of the spectral loss, a step
 _RATE = 1e-3
 _VOICING, _PITCH = 0.1, 0.3  # weights beside the spectral loss
@@ -36,24 +35,14 @@ _AVERAGE = 0.998
 _PARTS = ("net", "average", "optimizer")
 
 
-def open_crops(args: argparse.Namespace, end: str, seed: int) -> SpokenCrops:
-    """Open all sources, each with its share; those that are held out have an `end`."""
-    shares = dict(_SHARES)
-    if args.voice:
-        shares |= {"teacher": shares["teacher"] - _OF_VOICE, VOICE: _OF_VOICE}
-    shares = {f"{name}{end}": share for name, share in shares.items()}
-    codec = Codec.from_pretrained(args.codec)
-    sources = {name: Spoken(args.audio, args.out, name, codec) for name in shares}
-    return SpokenCrops(sources, shares, seed)
-
-
 class Trainer:
     """Network, optimizer, data and time of one run."""
 
     def __init__(self, args: argparse.Namespace) -> None:
         torch.manual_seed(args.seed)
-        self.out = args.out
-        self.crops = open_crops(args, "", args.seed)
+        self.out, self.codec = args.out, Codec.from_pretrained(args.codec)
+        sources = {name: Spoken(args.audio, args.out, name, self.codec) for name in _SHARES}
+        self.crops = SpokenCrops(sources, _SHARES, args.seed)
         self.net, self.average = DecoderNet(), DecoderNet()
         self.average.load_state_dict(self.net.state_dict())
         self.spectral = SpectralLoss()
@@ -81,7 +70,7 @@ class Trainer:
         """Take one step; return its losses."""
         self.step += 1
         crop = self.crops.batch(_BATCH, _FRAMES)
-        channels = self.net(crop.latents)
+        channels = self.net(self.codec.latents(crop.codes))
         output = self.net.speak(channels, crop.pitch)[:, _SKIPPED * HOP :]
         wave = crop.wave[:, _SKIPPED * HOP :]
         steps = SIZES.steps * _SKIPPED
@@ -111,9 +100,11 @@ class Trainer:
 class Check:
     """The losses on held-out speech, always the same."""
 
-    def __init__(self, args: argparse.Namespace, spectral: SpectralLoss) -> None:
-        self.spectral = spectral
-        crops = open_crops(args, "-held-out", 1)
+    def __init__(self, trainer: Trainer, audio: Path) -> None:
+        self.codec, self.spectral = trainer.codec, trainer.spectral
+        shares = {f"{name}-held-out": share for name, share in _SHARES.items()}
+        sources = {name: Spoken(audio, trainer.out, name, self.codec) for name in shares}
+        crops = SpokenCrops(sources, shares, 1)
         self.crops: list[Crop] = [crops.batch(16, _FRAMES) for _ in range(2)]
 
     @torch.no_grad()
@@ -121,7 +112,7 @@ class Check:
         """Measure the network as it is."""
         rows = []
         for crop in self.crops:
-            channels = net(crop.latents)
+            channels = net(self.codec.latents(crop.codes))
             spectral = self.spectral(net.speak(channels, crop.pitch), crop.wave)
             pitch = net.hear_pitch(channels, crop.pitch)
             rows.append([float(spectral), pitch.voicing_wrong, pitch.half_a_semitone_off])
@@ -135,7 +126,6 @@ def main() -> None:
     parser.add_argument("--audio", type=Path, required=True, help="from measure_pitch.py")
     parser.add_argument("--codec", type=Path, required=True, help="from export_codec.py")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--voice", action="store_true", help="with what voice_latents.py wrote")
     parser.add_argument("--minutes", type=float, required=True)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
@@ -143,7 +133,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     args.out.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(args)
-    check = Check(args, trainer.spectral)
+    check = Check(trainer, args.audio)
     for count in itertools.count(1):
         losses = trainer.train_step()
         over = trainer.clock.done >= 1
