@@ -63,13 +63,18 @@ def test_a_stream_has_the_temperature_of_the_whole(streaming):
     close(torch.cat(list(streamed)), whole.wave)
 
 
-def test_a_voice_may_name_its_own_temperature(synthesizer, tmp_path):
-    card = VoiceCard("calm", tmp_path, drawing=Drawing(temperature=0.0))
-    calm = Synthesizer(synthesizer.model, synthesizer.codec, synthesizer.tokenizer, card)
-    one, other = (calm.synthesize("three", seed=seed, max_seconds=SHORT) for seed in (1, 2))
-    assert torch.equal(one.wave, other.wave)
-    asked = calm.synthesize("three", seed=1, max_seconds=SHORT, temperature=1.0)
-    assert torch.equal(asked.wave, synthesizer.synthesize("three", seed=1, max_seconds=SHORT).wave)
+@pytest.mark.parametrize("own", [{"cfg": 1.0}, {"temperature": 0.0}, {"draws": 4}])
+def test_a_voice_may_say_how_its_frames_are_drawn(synthesizer, tmp_path, own):
+    card = VoiceCard("own", tmp_path, drawing=Drawing(**own))
+    voice = Synthesizer(synthesizer.model, synthesizer.codec, synthesizer.tokenizer, card)
+    published = {name: getattr(Drawing(), name) for name in own}
+
+    def speak(speaker, **options):
+        return speaker.synthesize("three", seed=1, max_seconds=SHORT, **options).latents
+
+    close(speak(voice), speak(synthesizer, **own))
+    close(speak(voice, **published), speak(synthesizer))
+    assert not torch.allclose(speak(voice), speak(synthesizer))
 
 
 def test_what_is_heard_may_be_the_mean_of_several_draws(synthesizer):
@@ -96,26 +101,6 @@ def test_each_of_a_batch_has_its_own_draws(synthesizer):
     many = [Request("three one", seed=3, max_seconds=SHORT, draws=draws) for draws in (1, 4, 8)]
     for request, together in zip(many, synthesizer.synthesize_batch(many), strict=True):
         close(together.latents, synthesizer.synthesize_batch([request])[0].latents)
-
-
-def test_a_voice_may_name_its_own_guidance(synthesizer, tmp_path):
-    card = VoiceCard("free", tmp_path, drawing=Drawing(cfg=1.0))
-    free = Synthesizer(synthesizer.model, synthesizer.codec, synthesizer.tokenizer, card)
-    own, asked = (
-        (free.synthesize("three", max_seconds=SHORT, cfg=cfg)).latents for cfg in (None, 2.0)
-    )
-    close(own, synthesizer.synthesize("three", max_seconds=SHORT, cfg=1.0).latents)
-    close(asked, synthesizer.synthesize("three", max_seconds=SHORT).latents)
-
-
-def test_a_voice_may_name_its_own_draws(synthesizer, tmp_path):
-    card = VoiceCard("smooth", tmp_path, drawing=Drawing(draws=4))
-    smooth = Synthesizer(synthesizer.model, synthesizer.codec, synthesizer.tokenizer, card)
-    own, asked = (
-        (smooth.synthesize("three", max_seconds=SHORT, draws=draws)).latents for draws in (None, 1)
-    )
-    close(own, synthesizer.synthesize("three", max_seconds=SHORT, draws=4).latents)
-    close(asked, synthesizer.synthesize("three", max_seconds=SHORT).latents)
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 16])
