@@ -91,9 +91,10 @@ def test_what_is_heard_may_be_the_mean_of_several_draws(synthesizer):
     assert not speak(1, draws=2).is_inference()
 
 
-def test_a_stream_sounds_the_same_mean_as_the_whole(streaming):
-    whole = streaming.synthesize("three one", draws=8, seed=4, max_seconds=SHORT)
-    streamed = streaming.stream(["three ", "one"], draws=8, seed=4, max_seconds=SHORT)
+@pytest.mark.parametrize("cfg", [1.0, 2.0])
+def test_a_stream_sounds_the_same_mean_as_the_whole(streaming, cfg):
+    whole = streaming.synthesize("three one", draws=8, seed=4, max_seconds=SHORT, cfg=cfg)
+    streamed = streaming.stream(["three ", "one"], draws=8, seed=4, max_seconds=SHORT, cfg=cfg)
     close(torch.cat(list(streamed)), whole.wave)
 
 

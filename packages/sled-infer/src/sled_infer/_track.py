@@ -175,7 +175,8 @@ class Track:
         """Count a frame [D] that was drawn from a state [H] as said."""
         self.began = min(self.began, perf_counter())
         self.spoken += 1
-        self.frames.append(latent if self.mean is None else state)
+        # States may lie in a buffer that the next step fills again.
+        self.frames.append(latent if self.mean is None else state.clone())
 
     def give(self, most: int | None = None) -> Tensor:
         """Give the first frames said, at most so many, to whoever sounds them: [frames, D]."""
