@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ._errors import SynthesisError
 from ._normalise import check_normaliser, normalise
+from ._speech import MOST_DRAWS
 from ._voice import Voice
 
 if TYPE_CHECKING:
@@ -167,12 +168,15 @@ def _strings(path: Path, fields: dict[str, object], name: str) -> tuple[str, ...
     return tuple(values)
 
 
-def _whole_number(path: Path, fields: dict[str, object], name: str, *, least: int) -> int | None:
+def _whole_number(
+    path: Path, fields: dict[str, object], name: str, *, least: int, most: float = inf
+) -> int | None:
     number = fields.get(name)
     if number is None:
         return None
-    if isinstance(number, bool) or not isinstance(number, int) or number < least:
-        raise SynthesisError(f"{path}: {name!r} must be a whole number of at least {least}")
+    if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
+        limits = f"of at least {least}" if most == inf else f"from {least} to {most}"
+        raise SynthesisError(f"{path}: {name!r} must be a whole number {limits}")
     return number
 
 
@@ -180,7 +184,7 @@ def _drawing(path: Path, fields: dict[str, object]) -> Drawing:
     return Drawing(
         cfg=_number(path, fields, "cfg", PUBLISHED.cfg),
         temperature=_number(path, fields, "temperature", PUBLISHED.temperature),
-        draws=_whole_number(path, fields, "draws", least=1) or PUBLISHED.draws,
+        draws=_whole_number(path, fields, "draws", least=1, most=MOST_DRAWS) or PUBLISHED.draws,
     )
 
 

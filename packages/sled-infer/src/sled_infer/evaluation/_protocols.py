@@ -58,21 +58,27 @@ class Speaking:
     temperature: float | None = None
     draws: int | None = None
 
+    def request(
+        self, text: str, voice: Voice | None, seed: int, layout: Layout | None = None
+    ) -> Request:
+        """Ask for a text in this way; SynthesisError if the way makes no sense."""
+        return Request(
+            text,
+            voice,
+            self.cfg,
+            seed,
+            self.max_seconds,
+            layout,
+            temperature=self.temperature,
+            draws=self.draws,
+        )
+
 
 class Protocol(Comparable):
     """A model that speaks by one of the protocols."""
 
     def __init__(self, synthesizer: Synthesizer, name: ProtocolName, how: Speaking) -> None:
-        # Refuses what makes no sense.
-        Request(
-            "",
-            None,
-            how.cfg,
-            how.seed,
-            how.max_seconds,
-            temperature=how.temperature,
-            draws=how.draws,
-        )
+        how.request("", None, how.seed)  # refuses what makes no sense
         self.name: str = name
         self._synthesizer = synthesizer
         self._how = how
@@ -152,17 +158,7 @@ class Protocol(Comparable):
             )
         # Its own seed, whatever else is in the set.
         seed = (self._how.seed + crc32(clip.name.encode())) % 2**32
-        how = self._how
-        return Request(
-            text,
-            voice,
-            how.cfg,
-            seed,
-            how.max_seconds,
-            self._layout,
-            temperature=how.temperature,
-            draws=how.draws,
-        )
+        return self._how.request(text, voice, seed, self._layout)
 
     def _spoken(self, request: Request, speech: Speech) -> Spoken:
         wave, prefix = speech.wave, 0.0
