@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 CHUNK = (5, 45)
+_PIECE = 4  # frames that a stream sounds at once
 _NEVER = 2.0
 _WARM = 3
 _QUARTER: dict[str, Any] = {
@@ -36,6 +37,7 @@ class Task:
 
     batch: int
     cfg: float
+    draws: int
     streaming: bool
     tokens: int
     frames: int
@@ -96,7 +98,8 @@ def plain_ms(model: SledModel, task: Task) -> float:
 def ours(model: SledModel, codec: Codec, task: Task) -> tuple[float, float, dict[str, float]]:
     """Give ms a frame of the engine, ms to the first frame, and ms a frame of each part.
 
-    The codec, by pieces, is always among the parts; the others only on a CPU.
+    What comes after the engine, by pieces, is always among the parts: the mean of draws, and the
+    codec. The others only on a CPU.
     """
     engine = Engine(model, threads=torch.get_num_threads())
     tracks = [engine.join(utterance) for utterance in _utterances(model, task)]
@@ -104,10 +107,11 @@ def ours(model: SledModel, codec: Codec, task: Task) -> tuple[float, float, dict
     first = 1000 * seconds(lambda: next(frames), task.now)
     best = _fastest(frames, task)
     shares = {} if model.device.type == "cuda" else _shares(engine, model, task)
-    said = [torch.stack(list(track.frames))[-task.frames :].float() for track in tracks]
+    said, mean = _sounded(tracks, task)
     for track in tracks:
         engine.leave(track)
-    return best, first, shares | {"codec": _codec_ms(codec, said, task.now)}
+    after = {"mean": mean} if task.draws > 1 else {}
+    return best, first, shares | after | {"codec": _codec_ms(codec, said, task.now)}
 
 
 def _shares(engine: Engine, model: SledModel, task: Task) -> dict[str, float]:
@@ -154,6 +158,7 @@ def _utterances(model: SledModel, task: Task) -> list[Utterance]:
             text_ids=row,
             prompt=torch.empty(0, model.config.vae_embed_dim),
             cfg=task.cfg,
+            draws=task.draws,
             noise=SeededNoise(seed, model.config.noise_channels),
             max_frames=model.config.max_position_embeddings,
             layout=layout,
@@ -163,10 +168,25 @@ def _utterances(model: SledModel, task: Task) -> list[Utterance]:
     ]
 
 
+def _sounded(tracks: list[Track], task: Task) -> tuple[list[Tensor], float]:
+    """Give what is heard of the last frames, and ms a frame of all streams that the mean took."""
+    for track in tracks:
+        track.give(len(track.frames) - task.frames)
+    pieces: list[list[Tensor]] = []
+    whole = seconds(
+        lambda: pieces.extend(
+            [track.give(_PIECE) for track in tracks] for _ in range(0, task.frames, _PIECE)
+        ),
+        task.now,
+    )
+    said = [torch.cat(each) for each in zip(*pieces, strict=True)]
+    return said, 1000 * whole / task.frames
+
+
 def _codec_ms(codec: Codec, said: list[Tensor], now: Callable[[], float]) -> float:
     """Give ms a frame of decoding all streams in pieces of 4 frames."""
     states = [codec.decoder_state() for _ in said]
-    cut = list(zip(*(torch.split(each, 4) for each in said), strict=True))
+    cut = list(zip(*(torch.split(each, _PIECE) for each in said), strict=True))
     whole = seconds(lambda: [codec.decode_step_batch(list(p), states) for p in cut], now)
     return 1000 * whole / len(said[0])
 
