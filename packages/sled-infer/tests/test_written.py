@@ -36,6 +36,7 @@ MEASURES = {
     ),
     "48hrs at 50 Mbps": "forty eight hours at fifty megabits per second",
     "1 TB, 20 sq ft, 10 µm": "one terabyte, twenty square feet, ten micrometers",
+    "a 12V DC supply, 230 VAC": "a twelve volts DC supply, two hundred thirty volts AC",
     "1.5M views": "one point five million views",
     "1 in 5 people": "one in five people",
     "9.8 m/s²": "nine point eight meters per second squared",
@@ -106,7 +107,14 @@ NUMBERS = {
     "a 2BR/1BA flat, a 3BR house": "a two bedroom, one bath flat, a three bedroom house",
     "2.5MPa and 1.10rc1": "two point five MPa and one point one zero rc one",
     "2,000,000 + 3, 2+2=4": "two million plus three, two plus two equals four",
-    "won 21-14 in OT": "won twenty one to fourteen in OT",
+    "won 21-14 in OT": "won twenty-one to fourteen in OT",
+    "hit .305 in 1998 and 2.5 in 2001": (
+        "hit point three zero five in nineteen ninety eight and two point five in two thousand one"
+    ),
+    "sold 103 in May, 12 in London, 7 in all": (
+        "sold one hundred three in May, twelve in London, seven in all"
+    ),
+    "5 in wide, a 3.5 in pipe": "five inches wide, a three point five inches pipe",
 }
 NAMES = {
     "World War I and WWII": "World War one and World War two",

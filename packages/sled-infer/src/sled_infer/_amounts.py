@@ -138,6 +138,7 @@ def measures() -> Iterator[Rule]:
     yield r"(?<!\w)(\d{1,2})(?:′|['’](?= (?:tall|high|long|wide|deep)\b))", r"\1 feet"
     yield r"(?<!\w)(\d{1,2})(?:″|\"(?= (?:screen|display|monitor|pipe)\b))", r"\1 inch"
     yield rf"(?<![\d./])(\d[\d.,]*) ?({any_of(UNITS)})(?![\w/²^])(?:\.(?= [a-z]))?", _unit
+    yield r"(?<=\d) ?V[ -]?(?=[AD]C\b)", " volts "
     yield r"\b(\d+) c\.(?= [a-z])", lambda m: f"{m[1]} cup{'' if m[1] == '1' else 's'}"
     yield r"\b(\d+) T\.(?= [a-z])", lambda m: f"{m[1]} tablespoon{'' if m[1] == '1' else 's'}"
     yield rf"(?<=\d)-({any_of(TIED)})(?!\w)(?:\.(?=-| [a-z]))?", lambda m: f" {TIED[m[1]]}"

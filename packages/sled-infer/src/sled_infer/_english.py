@@ -12,7 +12,7 @@ import unicodedata
 from functools import cache, lru_cache
 
 from ._calendar import is_joined
-from ._figures import one_by_one
+from ._figures import NO_UNIT, one_by_one
 from ._numerals import value
 from ._shorthand import SHORT
 from ._symbols import APOSTROPHES, CLOSING, DASHES, GREEK, OPENING, SYMBOLS
@@ -222,7 +222,7 @@ def _number(digits: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    return _BEFORE_MARK.sub("", " ".join(text.split()))
+    return _BEFORE_MARK.sub("", " ".join(text.replace(NO_UNIT, "").split()))
 
 
 @cache

@@ -28,6 +28,9 @@ _BOOKS = {"Gen": "Genesis", "Ps": "Psalm", "Matt": "Matthew", "Rev": "Revelation
     for name in ("Genesis", "Exodus", "Psalm", "Psalms", "Proverbs", "Isaiah", "Matthew", "Mark")
 }
 _BOOKS |= {name: name for name in ("Luke", "John", "Acts", "Romans", "Corinthians", "Revelation")}
+# Behind a number, where what follows is no unit of it: "3 in May" are no inches.
+NO_UNIT = "\u200b"
+_PLACES = "[A-Z]\\w*|all|bed|class|fact|front|general|line|order|stock|total|town"
 _THOUSANDS = r"\d{1,3}(?:,\d{3})+"
 
 
@@ -100,7 +103,7 @@ def numbers() -> Iterator[Rule]:
         r"(?<![\w.,:/$£€–-])(\d{1,3}(?:[.:]\d+)?(?: ?[ap]m)?)[-–](?=\d{1,3}(?![\d/–-]))",
         r"\1 to ",
     )
-    yield r"\b(\d\d?) in (?=\d|slash |tilde |[A-Z]{2,}\b)", lambda m: f"{_below_100(int(m[1]))} in "
+    yield rf"(?<=\d) in (?=\d|slash |tilde |{_PLACES}\b)", f"{NO_UNIT} in "
     yield r"(?<=\w)\^-(?=\d)", " to the power of minus "
     yield r"\b(\d+(?:\.\d+)?)[eE]([+-]?)(\d+)\b", _scientific
     yield r"(?<=\d)(\.\d\d?)(?=[A-Za-z]{2,}\d*\b)", r"\1 "
