@@ -114,7 +114,7 @@ NUMBERS = {
     "sold 103 in May, 12 in London, 7 in all": (
         "sold one hundred three in May, twelve in London, seven in all"
     ),
-    "5 in wide, a 3.5 in pipe": "five inches wide, a three point five inches pipe",
+    "a plank 5.5 in wide": "a plank five point five inches wide",
 }
 NAMES = {
     "World War I and WWII": "World War one and World War two",
