@@ -35,6 +35,14 @@ ENGLISH = {
     "70 kg at 5 km/h": "seventy kilograms at five kilometers per hour",
     "Chapter IV, World War II": "chapter four, World War two",
     "No. 10 Downing Street": "number ten Downing Street",
+    "see no. 12 and room no. 7.": "see number twelve and room number seven.",
+    "It was 5 ft. 6 in. Then Acme Inc. It fell in the U.S. The end": (
+        "It was five feet six inches. Then Acme incorporated. It fell in the U S. The end"
+    ),
+    "She lives on Main St. He left at 5 p.m. We stayed.": (
+        "She lives on Main Street. He left at five P M. We stayed."
+    ),
+    "3.5 in. of rain, 2 gal. of oil": "three point five inches of rain, two gallons of oil",
     "1,234,567 people": (
         "one million two hundred thirty four thousand five hundred sixty seven people"
     ),

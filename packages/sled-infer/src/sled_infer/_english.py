@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from ._calendar import is_joined
 from ._figures import NO_UNIT, one_by_one
 from ._numerals import value
+from ._sentences import ends_sentence, opens_sentence
 from ._shorthand import SHORT
 from ._symbols import APOSTROPHES, CLOSING, DASHES, GREEK, OPENING, SYMBOLS
 from ._written import is_watched, rewritten
@@ -30,6 +31,8 @@ _INNER_DOT = re.compile(r"[^\W\d_]\.[^\W\d_]")
 _WORDS_TOO = frozenset(
     f"{word}." for word in ("gal", "in", "mar", "max", "no", "rev", "sat", "sun", "wed")
 )
+# Of these, units behind a number, and what stands before one.
+_UNITS_TOO, _NUMBER_TOO = frozenset(("gal.", "in.")), "no."
 _ROMAN = re.compile(r"(?<=[a-z] )(?=[IVX]{2})(X{0,2}(?:IX|IV|V?I{2,3}|VI|V|I{2,3})|X{1,2})\b")
 # As its words are spelled; a house number is a number.
 _OPTIONS = {
@@ -64,17 +67,24 @@ class Phrases:
         self.closed = True
         self._count = 0
         self._since = _AFTER
+        self._last = ""
 
     def begins(self, word: str) -> bool:
         """Take the next word, and tell whether it is read apart from those before it."""
         special = not _is_plain(word)
-        apart = self.closed or (not special and self._since >= _AFTER)
+        apart = self.closed or _ended(self._last, word) or (not special and self._since >= _AFTER)
         if apart:
             self._count, self._since = 0, _AFTER
         self._count += 1
         self._since = 0 if special else self._since + 1
-        self.closed = _closes(word) or self._count == LONGEST_PHRASE
+        self.closed = self._surely_ends(word) or self._count == LONGEST_PHRASE
+        self._last = word
         return apart
+
+    def _surely_ends(self, word: str) -> bool:
+        if word == _NUMBER_TOO or (word in _UNITS_TOO and self._last[-1:].isnumeric()):
+            return False
+        return _closes(word)
 
 
 class EnglishWords:
@@ -111,6 +121,8 @@ class EnglishWords:
         while count := self._certain(final=final):
             phrase, self._words = self._words[:count], self._words[count:]
             spoken.append(_speak(phrase))
+            if count < LONGEST_PHRASE and self._words and _ended(phrase[-1], self._words[0]):
+                spoken[-1] = _END.sub("", spoken[-1]) + "."  # the library may have taken it away
         return " ".join(filter(None, spoken))
 
     def _certain(self, *, final: bool) -> int:
@@ -177,6 +189,14 @@ def _is_short(word: str) -> bool:
 def _closes(word: str) -> bool:
     """Tell whether a sentence surely ends with this word."""
     return _END.search(word) is not None and not _is_short(word)
+
+
+def _ended(last: str, word: str) -> bool:
+    """Tell by the next word what alone it leaves open: "no. We" has ended, "no. 5" has not."""
+    if last == _NUMBER_TOO:
+        return not word[:1].isdigit()
+    short = last in _UNITS_TOO or _is_short(last)
+    return short and opens_sentence(word) and ends_sentence(last, word)
 
 
 def _prepare(phrase: str) -> str:

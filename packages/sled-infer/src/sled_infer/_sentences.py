@@ -30,6 +30,7 @@ _OPENING_WORDS = """
     To We
 """
 OPENERS = frozenset(_OPENING_WORDS.split())
+_AROUND = f"{OPENING}{CLOSING},;:!?.…"
 _NAMED, _NUMBERED = frozenset(_BEFORE_NAMES.split()), frozenset(_BEFORE_NUMBERS.split())
 
 
@@ -43,12 +44,19 @@ def ends_sentence(word: str, following: str) -> bool:
     if not _STOP.search(word) or start.islower():
         return False
     bare = word.strip(f"{OPENING}{CLOSING}").rstrip(".…")
-    if bare in _NAMED or (bare in _NUMBERED and start.isnumeric()):
+    opens = opens_sentence(following)
+    named = bare in _NAMED and not (bare == "St" and opens)  # "on Main St. He"
+    if named or (bare in _NUMBERED and start.isnumeric()):
         return False
     if _INNER_DOT.search(bare):
-        # "at 5 p.m. The" begins a sentence; "J.R.R. Tolkien" does not.
-        return bare.islower()
+        # "at 5 p.m. Rain" and "in the U.S. The" begin a sentence; "J.R.R. Tolkien" does not.
+        return bare.islower() or opens
     return bare == "I" or not _INITIAL.fullmatch(bare)
+
+
+def opens_sentence(word: str) -> bool:
+    """Tell whether a word behind a full stop surely begins a sentence; one letter may number."""
+    return len(word) > 1 and word.strip(_AROUND) in OPENERS
 
 
 def ends_clause(word: str) -> bool:
