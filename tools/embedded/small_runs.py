@@ -1,7 +1,7 @@
 """Train the English voice briefly in several ways, and have a recogniser hear what each learnt.
 
     python tools/embedded/small_runs.py --english WORK/english --texts FILE \
-        --durations WORK/durations.safetensors --out WORK/small
+        --durations WORK/durations.safetensors --out WORK/small --plot docs/small-runs.png
 
 Each way is `english.yaml` with a few values changed, trained for the same number of steps on the
 same clips in the same order, whatever that costs; some learn other forms of them, made by
@@ -18,8 +18,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from statistics import mean
 from typing import NamedTuple
 
+import matplotlib as mpl
 from english_curve import dev_sentences, dressed, word_error
 from run_log import append
 from sled_infer import Synthesizer, embedded, normalise
@@ -29,6 +31,7 @@ from sled_infer._phonemes import phonemes
 
 _HERE = Path(__file__).parent
 _GUIDANCE = 2.0
+_MEAN_OF = 4  # points of a curve: batches differ more than ways do
 _SHORT = (
     "optim.warmup_steps=50",
     "run.log_every=50",
@@ -73,9 +76,14 @@ WAYS: dict[str, Way] = {
 }
 
 
+def folder(out: Path, name: str) -> Path:
+    """Give a way's run folder."""
+    return out / re.sub(r"\W+", "-", name)
+
+
 def train(name: str, args: argparse.Namespace) -> tuple[Path, float]:
     """Train one way, or go on with it; give its run folder and the minutes of this call."""
-    way, run = WAYS[name], args.out / re.sub(r"\W+", "-", name)
+    way, run = WAYS[name], folder(args.out, name)
     layout = "streaming" if way.given == "dictation" else "offline"
     values = [
         *_SHORT,
@@ -108,11 +116,26 @@ def hear(name: str, model: Path, sentences: list[str], durations: Path) -> float
     return word_error(voice, sentences, _GUIDANCE, texts)
 
 
-def held_out_energy(run: Path) -> float:
-    """Give the last energy distance that a run measured on the held-out clips."""
+def energies(run: Path, kind: str) -> list[tuple[int, float]]:
+    """Give the energy distances by step: of the batches ("train"), of held-out clips ("eval")."""
     lines = (run / "progress.jsonl").read_text(encoding="utf-8").splitlines()
-    rows = [row for row in map(json.loads, lines) if row["kind"] == "eval"]
-    return float(rows[-1]["energy"])
+    rows = [row for row in map(json.loads, lines) if row["kind"] == kind]
+    return [(row["step"], float(row["energy"])) for row in rows]
+
+
+def plot(runs: dict[str, Path], file: Path) -> None:
+    """Draw what every way's training cost, each point the mean of so many before it."""
+    mpl.use("agg")
+    from matplotlib import pyplot as plt  # noqa: PLC0415 - after the choice of its backend
+
+    figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+    for name, run in runs.items():
+        steps, costs = zip(*energies(run, "train"), strict=True)
+        means = [mean(costs[place - _MEAN_OF : place]) for place in range(_MEAN_OF, len(costs) + 1)]
+        axes.plot(steps[_MEAN_OF - 1 :], means, label=name)
+    axes.set(xlabel="step", ylabel="energy distance", yscale="log")
+    axes.legend()
+    figure.savefig(file, dpi=120)
 
 
 def main() -> None:
@@ -124,9 +147,10 @@ def main() -> None:
     parser.add_argument("--texts", type=Path, required=True, help="that teacher_text.py was given")
     parser.add_argument("--durations", type=Path, required=True, help="from train_durations.py")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--steps", type=int, default=1800)
     parser.add_argument("--sentences", type=int, default=24)
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
+    parser.add_argument("--plot", type=Path, help="draw the trainings here")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     rows = args.out / "rows.jsonl"
@@ -138,9 +162,11 @@ def main() -> None:
             continue
         run, minutes = train(name, args)
         error = hear(name, run / "final", sentences, args.durations)
-        energy = held_out_energy(run)
+        energy = energies(run, "eval")[-1][1]
         row = {"way": name, "energy": energy, "word_error": error, "minutes": minutes}
         append(rows, row)
+    if args.plot:
+        plot({name: folder(args.out, name) for name in args.ways}, args.plot)
 
 
 if __name__ == "__main__":
