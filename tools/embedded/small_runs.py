@@ -133,7 +133,7 @@ def plot(runs: dict[str, Path], file: Path) -> None:
         steps, costs = zip(*energies(run, "train"), strict=True)
         means = [mean(costs[place - _MEAN_OF : place]) for place in range(_MEAN_OF, len(costs) + 1)]
         axes.plot(steps[_MEAN_OF - 1 :], means, label=name)
-    axes.set(xlabel="step", ylabel="energy distance", yscale="log")
+    axes.set(xlabel="step", ylabel="energy distance")
     axes.legend()
     figure.savefig(file, dpi=120)
 
