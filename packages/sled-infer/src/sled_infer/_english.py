@@ -16,7 +16,7 @@ from ._figures import NO_UNIT, one_by_one
 from ._numerals import value
 from ._sentences import ends_sentence, opens_sentence
 from ._shorthand import SHORT
-from ._symbols import APOSTROPHES, CLOSING, DASHES, GREEK, OPENING, SYMBOLS
+from ._symbols import APOSTROPHES, AROUND, CLOSING, DASHES, GREEK, OPENING, SYMBOLS
 from ._written import is_watched, rewritten
 
 LONGEST_PHRASE = 40  # words; a phrase without end is cut there
@@ -47,7 +47,6 @@ _BEFORE_MARK = re.compile(rf" (?=[,.;:!?)\]}}{CLOSING[-3:]}])")
 _ACRONYM = re.compile(r"\b(?:A(?!M\b)[A-Z]{1,4}|PhD|[BM]Sc)\b")
 _INITIALS = re.compile(r"\b[A-Z]\.[a-z]\b")  # it makes "U.S. and" "U.s and"
 _POINT = re.compile(r"(?<=\d)\.(\d+)")
-_AROUND = f"{OPENING}{CLOSING},;:!?.…"
 _GREEK = "".join(GREEK) + "".join(GREEK).upper()
 _LONE_GREEK = re.compile(rf"(?<![{_GREEK}])[{_GREEK}](?![{_GREEK}])")  # unlike a word's
 _NAMELESS = frozenset(_GREEK)
@@ -158,7 +157,7 @@ def _joined(text: str, names: set[str]) -> str:
 @lru_cache(maxsize=4096)
 def _is_plain(word: str) -> bool:
     """Tell whether a word is read as it is written, whatever stands around it."""
-    return not is_watched(word.strip(_AROUND)) and _is_in_words(word)
+    return not is_watched(word.strip(AROUND)) and _is_in_words(word)
 
 
 @lru_cache(maxsize=4096)

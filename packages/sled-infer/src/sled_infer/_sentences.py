@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ._symbols import CLOSING, OPENING
+from ._symbols import AROUND, CLOSING, OPENING
 
 _STOP = re.compile(rf"[.…]+[{re.escape(CLOSING)}]*\Z")
 _MARK = re.compile(rf"[!?.…]*[!?][!?.…]*[{re.escape(CLOSING)}]*\Z")
@@ -30,7 +30,6 @@ _OPENING_WORDS = """
     To We
 """
 OPENERS = frozenset(_OPENING_WORDS.split())
-_AROUND = f"{OPENING}{CLOSING},;:!?.…"
 _NAMED, _NUMBERED = frozenset(_BEFORE_NAMES.split()), frozenset(_BEFORE_NUMBERS.split())
 
 
@@ -56,7 +55,7 @@ def ends_sentence(word: str, following: str) -> bool:
 
 def opens_sentence(word: str) -> bool:
     """Tell whether a word behind a full stop surely begins a sentence; one letter may number."""
-    return len(word) > 1 and word.strip(_AROUND) in OPENERS
+    return len(word) > 1 and word.strip(AROUND) in OPENERS
 
 
 def ends_clause(word: str) -> bool:
