@@ -145,9 +145,33 @@ def test_texts_longer_than_it_was_trained_on_are_cut_between_words(english: Synt
     assert " ".join(piece.text for piece in pieces) == text
 
 
-def test_it_ends_when_the_text_does_even_if_the_model_misses_its_end(english: Synthesizer) -> None:
+@pytest.mark.parametrize("seconds", [0, 2, 5, 8, 10])
+def test_what_is_cut_off_a_text_fits_beside_any_prompt(english: Synthesizer, seconds: int) -> None:
+    text = "So he went up to the old house, and saw that nobody had lived in it for years, "
+    voice = None
+    if seconds:
+        codes = torch.zeros(75 * seconds, 8, dtype=torch.int64)
+        voice = Voice(codes, "I saw it.", "reference", english.codec.fingerprint)
+    for count in range(4, 60, 5):
+        words = " ".join((4 * text).split()[:count])
+        for piece in english._planner.cut(Request(words, voice)):
+            utterance = english._planner.plan(Request(piece.text, voice)).utterance
+            frames = 2 * (len(utterance.text_ids) - 2) + LEAD_FRAMES
+            assert len(utterance.text_ids) + frames <= english.model.config.max_position_embeddings
+
+
+def test_it_ends_when_the_text_does_even_if_the_model_misses_its_end(
+    english: Synthesizer, monkeypatch
+) -> None:
     utterance = english._planner.plan(Request(TEXT)).utterance
     turns = len(utterance.text_ids) - 2
     frames = 2 * turns + LEAD_FRAMES - len(utterance.prompt)
     assert abs(len(english.synthesize(TEXT).latents) - frames) <= 12
-    assert frames < utterance.max_frames <= frames + 12
+    monkeypatch.setattr(english.model, "stop_logits", lambda z: z.new_full(z.shape[:-1], -9.0))
+    speech = english.synthesize(TEXT)
+    assert speech.stopped
+    assert frames < len(speech.latents) <= frames + 14
+    with english.open_stream() as stream:
+        samples = sum(len(wave) for wave in stream.speak(f"{word} " for word in TEXT.split()))
+    assert samples == len(speech.wave)
+    assert not english.synthesize(TEXT, max_seconds=1).stopped

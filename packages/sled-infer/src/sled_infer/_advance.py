@@ -54,7 +54,7 @@ def _speak(model: SledModel, rows: Rows, ready: Sequence[Track]) -> None:
     for track, chance in zip(ready, chances, strict=True):
         stops = track.may_stop and chance >= track.utterance.stops_at
         if (stops or track.at_limit) and not track.ended:
-            track.stopped = stops
+            track.stopped = stops or track.said_all
     places = [place for place, track in enumerate(ready) if not track.ended]
     speaking = [ready[place] for place in places]
     if not speaking:

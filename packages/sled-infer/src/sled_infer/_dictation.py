@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import groupby
-from math import ceil
 from typing import TYPE_CHECKING
 
 from ._durations import GAP, KEPT, Durations, words_of
@@ -57,10 +56,10 @@ class Dictation:
         return cls(lexicon, durations, turn_seconds, lead)
 
     def length(self, text: str) -> int:
-        """Tell how many turns a text in words takes, without the pause at its end."""
-        dictator = Dictator(self)
-        words = words_of(phonemes(text, self.lexicon))
-        return ceil(sum(sum(dictator.time(word)) for word in words))
+        """Tell how many turns a text in words takes behind another, without the last pause."""
+        dictator, pace = Dictator(self), Pace()
+        words = words_of(GAP + phonemes(text, self.lexicon))
+        return sum(len(pace.write(word, dictator.time(word))) for word in words)
 
     def turns(self, word: str, before: str) -> list[float]:
         """Tell how many turns each symbol of a word takes; see `Durations.of_word`."""

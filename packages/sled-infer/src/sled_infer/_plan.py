@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 # Of the positions: what a piece may take where the first one stands before it as its voice.
 _SHARE_BESIDE_FIRST = 0.45
 _TAIL = 12  # frames
-_LEAST_SHARE = 0.2  # with less beside a prompt, no text is cut
+# Turns of a dictation that are not weighed: the pause at its end, and longer sounds before it.
+_UNWEIGHED = 16
+_LEAST_SHARE = 0.15  # with less beside a prompt, no text is cut
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Planner:
         reader = self._reader(request, voice)
         ids = [*reader.open(), *reader.push(request.text), *reader.finish()]
         self._check_room(reader.full_text, len(ids), voice)
-        utterance = self._ended(self._utterance(request, ids, voice))
+        utterance = self._utterance(request, ids, voice)
         return Planned(utterance, reader.text, reader.unsupported, request.seed)
 
     def plan_open(self, request: Request) -> tuple[Utterance, TextReader]:
@@ -135,7 +137,9 @@ class Planner:
             return None if whole else max(most - said, most // 2)
         if self.voiceless(request):
             return positions * _SHARE_BESIDE_FIRST
-        positions -= 2 * self._prompter.lead  # before the prompt and after the text
+        if self.dictation is not None:
+            positions -= 2 * self._prompter.lead  # before the prompt and after the text
+            positions -= _TAIL + _UNWEIGHED * (1 + self._prompter.turn)
         if voice is None:
             return positions - 2
         left = positions - sum(self._prompter.room(voice)) - 2
@@ -186,17 +190,9 @@ class Planner:
             noise=SeededNoise(request.seed, self.config.noise_channels, drawing.temperature),
             max_frames=longest,
             layout=request.layout or layout_for(self.config),
+            tail=None if self.dictation is None else self._prompter.lead + _TAIL,
             draws=drawing.draws,
         )
-
-    def _ended(self, utterance: Utterance) -> Utterance:
-        """End what is dictated soon after its last turn, should the model miss its end."""
-        if self.dictation is None:
-            return utterance
-        turns = len(utterance.text_ids) - 2
-        frames = turns * self._prompter.turn + self._prompter.lead + _TAIL
-        most = max(1, min(utterance.max_frames, frames - len(utterance.prompt)))
-        return replace(utterance, max_frames=most)
 
     def _check_layout(self, request: Request) -> None:
         own = layout_for(self.config)

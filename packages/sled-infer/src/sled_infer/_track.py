@@ -37,8 +37,9 @@ class Track:
             that they are drawn from.
         spoken: how many frames it has said, taken or not.
         flying: for how many frames it is not yet known whether they are said; see `_glide.py`.
-        stopped: None while it goes on; then whether the model ended it. Else it ran into
-            `max_frames` or the end of the positions, or was taken out of the engine.
+        stopped: None while it goes on; then whether the model, or the end of a dictation, ended
+            it. Else it ran into `max_frames` or the end of the positions, or was taken out of the
+            engine.
         failure: what went wrong, if that is what ended it.
         began: when it said its first frame, by `perf_counter`.
         rows: its rows of the cache, the conditional one first.
@@ -132,6 +133,15 @@ class Track:
         """Whether a further frame would be one too many."""
         return self._ends_at(self._heard)
 
+    @property
+    def said_all(self) -> bool:
+        """Whether a dictation has come to its end, whatever the model thinks."""
+        tail, length = self.utterance.tail, len(self._ids)
+        if tail is None or self._open:
+            return False
+        frame = len(self.utterance.prompt) + self.spoken + self.flying
+        return self.utterance.layout.tokens_before(max(0, frame - tail), length) >= length
+
     def more(self, ids: Sequence[int], *, mute: bool = False) -> None:
         """Give it further tokens; as long as all of them are mute, it reads but does not speak."""
         self._ids.extend(ids)
@@ -188,7 +198,8 @@ class Track:
 
     def _ends_at(self, heard: int) -> bool:
         said = self.spoken + self.flying
-        return said >= self.utterance.max_frames or self._read + heard >= self._positions
+        full = self._read + heard >= self._positions
+        return full or said >= self.utterance.max_frames or self.said_all
 
     def _wanted(self) -> int:
         return self._wanted_before(self._heard)

@@ -32,6 +32,8 @@ class Utterance:
         stop_threshold: stop probability at which it ends; None for the layout's own.
         obey_early_stop: end there even while text is unread, which is then lost; else a stop
             counts only once all text is read.
+        tail: how many frames after all text was read a dictation has surely been said: there it
+            ends, and has stopped. None for voices of which only the model knows the end.
         draws: how many draws each frame that is heard is the mean of; the model goes on from its
             own single one.
 
@@ -45,6 +47,7 @@ class Utterance:
     layout: Layout = OfflineLayout()  # noqa: RUF009 (frozen, without state)
     stop_threshold: float | None = None
     obey_early_stop: bool = False
+    tail: int | None = None
     draws: int = 1
 
     @property
