@@ -141,3 +141,20 @@ def test_a_clip_that_was_misheard_is_left_out(tmp_path, corpus):
     ]
     every = {clip.name for clip in corpus.glob("*.flac")}
     assert every - set(listed) == {clips[0].name}
+
+
+def test_further_timbres_read_the_last_sentences(tmp_path, tools):
+    from teacher_text import TIMBRES, choose_sentences, timbre_sentences
+
+    files = tmp_path / "books.txt", tmp_path / "everyday.txt"
+    for file in files:
+        lines = (f"{file.stem}{number}|Sentence {number} is here." for number in range(60))
+        file.write_text("\n".join(lines))
+    held_out, number = 10, 40
+    order = [row["clip"].split("_")[0] for row in choose_sentences([*files], held_out)]
+    rows = timbre_sentences([*files], held_out, number)
+    assert [row["clip"].split("_")[0] for row in rows] == order[: -number - 1 : -1]
+    voices = [row["voice"].split("+") for row in rows]
+    assert {len(voice) for voice in voices} == {1, 2}
+    assert {name for voice in voices for name in voice} <= set(TIMBRES)
+    assert voices.count(["am_michael"]) > number // 10

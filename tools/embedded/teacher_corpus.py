@@ -32,12 +32,15 @@ class Teacher:
         self._styles = np.load(folder / "voices.npz")
 
     def read(self, symbols: str, voice: str, speed: float) -> tuple[np.ndarray, list[int]]:
-        """Give the wave `[samples]` and the units of silence, of each symbol, and of silence."""
+        """Give the wave `[samples]` and the units of silence, of each symbol, and of silence.
+
+        A voice `a+b` is the mean of two.
+        """
         ids = [0, *(DEFAULT_VOCAB[symbol] for symbol in symbols), 0]
-        style = self._styles[voice][len(symbols)].reshape(1, -1)
+        style = np.mean([self._styles[one][len(symbols)] for one in voice.split("+")], axis=0)
         feed = {
             "input_ids": np.array([ids], np.int64),
-            "style": style,
+            "style": style.reshape(1, -1),
             "speed": np.array([speed], np.float32),
         }
         wave, units = self._session.run(None, feed)

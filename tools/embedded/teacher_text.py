@@ -10,6 +10,10 @@ others; of three in ten only a clause is read, so that short texts are learnt to
 the sentence's id alone, so more sentences can be added at any time. Before all of them each voice
 reads one sentence that nobody is trained on: its prompt. Sounds come from the voice's lexicon.
 
+With `--timbres N` it chooses others instead: of the last N of that order those that are short, and
+whole. One in five is read by the voice that is learnt worst, the rest by any English voice of the
+teacher's or by the mean of two, so that a pupil learns to go on in timbres that it never heard.
+
 With `--test SPEECH` the main voice reads the sentences of `english_test.txt` instead, whole, so
 that the teacher itself can be measured beside its pupil.
 """
@@ -29,12 +33,22 @@ from sled_infer._phonemes import phonemes
 
 MAIN_VOICE = "af_heart"
 OTHER_VOICES = ("am_michael", "am_fenrir", "am_puck", "af_bella")
+# All that Kokoro-82M has in English but af_nicole, who whispers.
+_ENGLISH = """
+af_alloy af_aoede af_bella af_heart af_jessica af_kore af_nova af_river af_sarah af_sky
+am_adam am_echo am_eric am_fenrir am_liam am_michael am_onyx am_puck am_santa
+bf_alice bf_emma bf_isabella bf_lily bm_daniel bm_fable bm_george bm_lewis
+"""
+TIMBRES = tuple(_ENGLISH.split())
+_WORST_LEARNT, _WORST_LEARNT_SHARE = "am_michael", 0.2
+_MIXED_SHARE = 0.7  # of what other voices read
 PROMPT = "prompt_"
 _PROMPT_TEXT = "This is the voice that you will hear."
 _MAIN_SHARE = 0.8
 _CLAUSE_SHARE = 0.3
 _DEV_SHARE = 0.02
 _SHORTEST, _LONGEST = 5, 189  # symbols
+_LONGEST_TIMBRE = 90  # symbols: for the time of one long clip, two timbres
 _TEST_FILE = HERE / "english_test.txt"
 _CLAUSES = re.compile(r"[,;:—]|--| - ")
 
@@ -54,6 +68,15 @@ def choose_voice(name: str) -> str:
     if fraction(f"main {name}") < _MAIN_SHARE:
         return MAIN_VOICE
     return OTHER_VOICES[int(fraction(f"voice {name}") * len(OTHER_VOICES))]
+
+
+def choose_timbre(name: str) -> str:
+    """The voice that reads a sentence for its timbre: `a`, or `a+b`, the mean of two."""
+    if fraction(f"worst {name}") < _WORST_LEARNT_SHARE:
+        return _WORST_LEARNT
+    first, second = (TIMBRES[int(fraction(f"{one} {name}") * len(TIMBRES))] for one in "ab")
+    mixed = first != second and fraction(f"mix {name}") < _MIXED_SHARE
+    return f"{first}+{second}" if mixed else first
 
 
 def choose_words(name: str, sentence: str) -> str:
@@ -97,6 +120,15 @@ def choose_sentences(texts: list[Path], held_out: int) -> list[dict[str, str]]:
     return rows
 
 
+def timbre_sentences(texts: list[Path], held_out: int, number: int) -> list[dict[str, str]]:
+    """Name, voice and text of further clips, one of the last sentences each."""
+    rows = []
+    for name, sentence in read_lines(texts, held_out)[: -number - 1 : -1]:
+        voice = choose_timbre(name)
+        rows.append({"clip": f"{name}_{voice}", "voice": voice, "text": sentence})
+    return rows
+
+
 def test_sentences(speech: Path) -> list[dict[str, str]]:
     """Name, voice and text of the clips to measure the teacher on."""
     tested = test_names()
@@ -114,11 +146,18 @@ def main() -> None:
     what.add_argument("--test", type=Path, metavar="SPEECH", help="holds ljspeech/metadata.csv")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--held-out", type=int, default=300)
+    parser.add_argument("--timbres", type=int, metavar="N", help="with --texts")
     args = parser.parse_args()
     lexicon = Lexicon.read(embedded.folder("english") / "lexicon.tsv.gz")
-    chosen = test_sentences(args.test) if args.test else choose_sentences(args.texts, args.held_out)
+    if args.test:
+        chosen = test_sentences(args.test)
+    elif args.timbres:
+        chosen = timbre_sentences(args.texts, args.held_out, args.timbres)
+    else:
+        chosen = choose_sentences(args.texts, args.held_out)
     rows = [{**row, "phonemes": phonemes(normalise(row["text"]), lexicon)} for row in chosen]
-    rows = [row for row in rows if _SHORTEST <= len(row["phonemes"]) <= _LONGEST or args.test]
+    longest = _LONGEST_TIMBRE if args.timbres else _LONGEST
+    rows = [row for row in rows if _SHORTEST <= len(row["phonemes"]) <= longest or args.test]
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     args.out.write_text(lines, encoding="utf-8")
     print(f"{len(rows)} sentences")
