@@ -6,7 +6,9 @@ import os
 import select
 import subprocess
 import sys
+import threading
 import wave
+from pathlib import Path
 
 import pytest
 import soundfile
@@ -204,6 +206,48 @@ def test_a_file_is_valid_after_every_piece(tmp_path):
             audio, _ = soundfile.read(path)
             assert len(audio) == 320 * pieces
     assert audio.min() > 0.99
+
+
+class WatchedFile(io.BytesIO):
+    """Keeps what was there after every single write."""
+
+    def __init__(self):
+        super().__init__()
+        self.moments = []
+
+    def write(self, content):
+        count = super().write(content)
+        self.moments.append(self.getvalue())
+        return count
+
+    def close(self):
+        pass
+
+
+def test_a_file_is_valid_between_any_two_writes(tmp_path, monkeypatch):
+    file = WatchedFile()
+    monkeypatch.setattr(Path, "open", lambda *_args, **_options: file)
+    with StreamSink(tmp_path / "out.wav", io.BytesIO(), 24_000, "wav") as sink:
+        for _ in range(3):
+            sink.write(torch.ones(320))
+    lengths = [len(soundfile.read(io.BytesIO(moment))[0]) for moment in file.moments]
+    assert lengths[0] == 320
+    assert lengths == sorted(lengths)
+    assert lengths[-1] == 960
+
+
+def test_a_named_pipe_gets_a_header_of_unknown_length(tmp_path):
+    path, received = tmp_path / "out.wav", []
+    os.mkfifo(path)
+    reader = threading.Thread(target=lambda: received.append(path.read_bytes()))
+    reader.start()
+    with StreamSink(path, io.BytesIO(), 24_000, "wav") as sink:
+        sink.write(torch.ones(320))
+        sink.write(torch.ones(320))
+    reader.join()
+    (content,) = received
+    assert content[40:44] == b"\xff" * 4
+    assert len(content) == 44 + 2 * 640
 
 
 def test_a_sink_leaves_standard_output_open():

@@ -1,8 +1,9 @@
 """Where a stream's audio goes while it is made: 16-bit samples, bare or as a WAV.
 
-A file is written in place, not beside it, so that it can be listened to meanwhile. Its WAV
-header is right after every piece: whenever the work is broken off, what is there is valid. A
-pipe gets a header of unknown length, which players read to the end.
+A file is written in place, not beside it, so that it can be listened to meanwhile. Its first
+piece is written together with its WAV header, which is right after every later one: whenever the
+work is broken off, what is there is valid. A pipe, which cannot be gone back in, gets a header of
+unknown length, which players read to the end.
 """
 
 import struct
@@ -52,13 +53,16 @@ class StreamSink:
 
     def write(self, wave: "Tensor") -> None:
         """Write float samples `[samples]`, full scale ±1; louder is clipped."""
+        content = (wave.clamp(-1, 1) * _FULL_SCALE).round().short().numpy().tobytes()
         with naming(self._target):
-            file = self._open() if self._file is None else self._file
-            samples = (wave.clamp(-1, 1) * _FULL_SCALE).round().short()
-            self._written += write_all(file, samples.numpy().tobytes())
-            if self._kind == "wav" and self._target != STDOUT:
-                correct_header(file, self._rate, self._written)
-            file.flush()
+            if self._file is None:
+                self._file = self._open()
+                write_all(self._file, self._header(self._file, len(content)) + content)
+            else:
+                write_all(self._file, content)
+                self._correct_header(self._file, self._written + len(content))
+            self._file.flush()
+        self._written += len(content)
 
     def __enter__(self) -> Self:
         return self
@@ -68,20 +72,27 @@ class StreamSink:
             self._file.close()
 
     def _open(self) -> BinaryIO:
-        self._file = file = (
-            self._stdout if self._target == STDOUT else self._target.open("wb", buffering=0)
-        )
-        if self._kind == "wav":
-            write_all(file, wav_header(self._rate, None if file is self._stdout else 0))
-        return file
+        return self._stdout if self._target == STDOUT else self._target.open("wb", buffering=0)
+
+    def _header(self, file: BinaryIO, size: int) -> bytes:
+        if self._kind == "pcm":
+            return b""
+        return wav_header(self._rate, size if self._can_go_back(file) else None)
+
+    def _correct_header(self, file: BinaryIO, size: int) -> None:
+        if self._kind == "wav" and self._can_go_back(file):
+            correct_header(file, self._rate, size)
+
+    def _can_go_back(self, file: BinaryIO) -> bool:
+        # Standard output may be a file that something else was written to before.
+        return file is not self._stdout and file.seekable()
 
 
 def correct_header(file: BinaryIO, rate: int, size: int) -> None:
-    """Let the header say how much there is, if the file can be gone back in."""
-    if file.seekable():
-        file.seek(0)
-        write_all(file, wav_header(rate, size))
-        file.seek(0, 2)
+    """Let the header at a file's start say how much there is."""
+    file.seek(0)
+    write_all(file, wav_header(rate, size))
+    file.seek(0, 2)
 
 
 def write_all(file: BinaryIO, content: bytes) -> int:
