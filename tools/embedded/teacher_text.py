@@ -107,26 +107,27 @@ def read_lines(paths: list[Path], held_out: int) -> list[tuple[str, str]]:
     return [(name, text) for name, text in rows if name not in tested]
 
 
+def clip_row(name: str, voice: str, text: str) -> dict[str, str]:
+    """What is said of a clip in which a voice reads the sentence of that id."""
+    return {"clip": f"{name}_{voice}", "voice": voice, "text": text}
+
+
 def choose_sentences(texts: list[Path], held_out: int) -> list[dict[str, str]]:
     """Name, voice and text of each voice's prompt and of the clips to train on."""
-    rows = [
+    prompts = [
         {"clip": PROMPT + voice, "voice": voice, "text": _PROMPT_TEXT}
         for voice in (MAIN_VOICE, *OTHER_VOICES)
     ]
-    for name, sentence in read_lines(texts, held_out):
-        voice = choose_voice(name)
-        clip = f"{name}_{voice}"
-        rows.append({"clip": clip, "voice": voice, "text": choose_words(name, sentence)})
-    return rows
+    lines = read_lines(texts, held_out)
+    return prompts + [
+        clip_row(name, choose_voice(name), choose_words(name, text)) for name, text in lines
+    ]
 
 
 def timbre_sentences(texts: list[Path], held_out: int, number: int) -> list[dict[str, str]]:
     """Name, voice and text of further clips, one of the last sentences each."""
-    rows = []
-    for name, sentence in read_lines(texts, held_out)[: -number - 1 : -1]:
-        voice = choose_timbre(name)
-        rows.append({"clip": f"{name}_{voice}", "voice": voice, "text": sentence})
-    return rows
+    lines = read_lines(texts, held_out)[: -number - 1 : -1]
+    return [clip_row(name, choose_timbre(name), text) for name, text in lines]
 
 
 def test_sentences(speech: Path) -> list[dict[str, str]]:

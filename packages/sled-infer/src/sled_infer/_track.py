@@ -139,7 +139,7 @@ class Track:
         tail, length = self.utterance.tail, len(self._ids)
         if tail is None or self._open:
             return False
-        frame = len(self.utterance.prompt) + self.spoken + self.flying
+        frame = len(self.utterance.prompt) + self._said
         return self.utterance.layout.tokens_before(max(0, frame - tail), length) >= length
 
     def more(self, ids: Sequence[int], *, mute: bool = False) -> None:
@@ -196,10 +196,13 @@ class Track:
         said = torch.stack([self.frames.popleft() for _ in range(count)])
         return (said if self.mean is None else self.mean(said)).float()
 
+    @property
+    def _said(self) -> int:
+        return self.spoken + self.flying
+
     def _ends_at(self, heard: int) -> bool:
-        said = self.spoken + self.flying
         full = self._read + heard >= self._positions
-        return full or said >= self.utterance.max_frames or self.said_all
+        return full or self._said >= self.utterance.max_frames or self.said_all
 
     def _wanted(self) -> int:
         return self._wanted_before(self._heard)
