@@ -1,7 +1,6 @@
 """The scores that the benchmarks report, and that every benchmark's command can be started."""
 
 import importlib.util
-import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -55,11 +54,9 @@ def test_nothing_to_be_said_has_no_error_rate(digits):
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_each_benchmark_starts_and_explains_itself(script, monkeypatch, capsys):
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    monkeypatch.setattr(sys, "argv", [script, "--help"])
+def test_each_benchmark_starts_and_explains_itself(script, run_script, capsys):
     with pytest.raises(SystemExit) as ended:
-        runpy.run_path(str(BENCHMARKS / script), run_name="__main__")
+        run_script(BENCHMARKS / script, "--help")
     assert ended.value.code == 0
     assert "--json" in capsys.readouterr().out
 

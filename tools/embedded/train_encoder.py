@@ -30,7 +30,7 @@ _BATCH, _SECONDS, _RATE = 8, 0.8, 6e-4
 _SHARES = {"teacher": 0.3, "ljspeech": 0.2, "librispeech": 0.3, "digits": 0.2}
 _TONE = 0.1  # weight beside the spectrum
 _SKIPPED = 4  # frames at the start of a crop whose windows hold samples from before it
-_FIT_BATCHES, _POOL_BATCHES = 100, 200
+_FIT_BATCHES, _POOL_BATCHES = 100, 200  # for the spectrum's axes, for the codebooks
 
 
 class Trainer:
@@ -87,9 +87,9 @@ class Trainer:
         return seen | {"norm": float(norm)}
 
     @torch.no_grad()
-    def fit_codebooks(self) -> None:
-        """Fit the codebooks to latents of random crops."""
-        waves = (self.crops.batch(_BATCH).wave for _ in range(_POOL_BATCHES))
+    def fit_codebooks(self, batches: int) -> None:
+        """Fit the codebooks to latents of so many batches of random crops."""
+        waves = (self.crops.batch(_BATCH).wave for _ in range(batches))
         pool = [encode(self.net.encoder, wave) for wave in waves]
         frames = torch.cat(pool).transpose(1, 2).flatten(0, 1)
         self.net.start_codebooks(frames, torch.Generator().manual_seed(0))
@@ -142,6 +142,9 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, required=True)
     parser.add_argument("--init-from", type=Path, help="checkpoint whose weights to start from")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--pool", type=int, default=_POOL_BATCHES, help="batches that the codebooks are fitted to"
+    )
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
@@ -158,7 +161,7 @@ def main() -> None:
         if trainer.clock.done >= 1:
             break
     append(log, {"step": trainer.step} | check(trainer, args.audio))
-    trainer.fit_codebooks()
+    trainer.fit_codebooks(args.pool)
     append(log, check(trainer, args.audio, quantized=True))
     trainer.save()
 
