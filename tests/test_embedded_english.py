@@ -21,15 +21,9 @@ UNIT, RATE, STEP, HERTZ = 600, 24_000, 160, 200.0
 pytestmark = pytest.mark.slow
 
 
-def run(*command):
-    done = subprocess.run(
-        [sys.executable, *map(str, command)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-
-
-def script(name, *options):
-    run(TOOLS / f"{name}.py", *options)
+@pytest.fixture(scope="module")
+def script(run_script, tools):
+    return lambda name, *options: run_script(TOOLS / f"{name}.py", *options)
 
 
 @pytest.fixture(scope="module")
@@ -73,30 +67,35 @@ def audio(tmp_path_factory, corpus):
 
 
 @pytest.fixture(scope="module")
-def english(tmp_path_factory, corpus, audio):
+def clips(corpus, audio):
+    """Return the options that say where the clips and their pitch are."""
+    return ("--corpus", corpus, "--audio", audio)
+
+
+@pytest.fixture(scope="module")
+def english(tmp_path_factory, corpus, clips, script):
     folder = tmp_path_factory.mktemp("english")
     script("make_english", "--corpus", corpus, "--out", folder)
-    options = ("--corpus", corpus, "--audio", audio, "--codec", "embedded", "--english", folder)
-    script("encode_english", *options)
+    script("encode_english", *clips, "--codec", "embedded", "--english", folder)
     return folder
 
 
 @pytest.fixture(scope="module")
-def durations(tmp_path_factory, corpus):
+def durations(tmp_path_factory, corpus, script):
     path = tmp_path_factory.mktemp("durations") / "durations.safetensors"
     script("train_durations", "--corpus", corpus, "--out", path, "--steps", 100)
     return path
 
 
-def test_a_voice_is_made_of_clips_and_speaks(tmp_path, corpus, audio, english, durations):
+def test_a_voice_is_made_of_clips_and_speaks(tmp_path, clips, english, durations, script):
     tokenizer = f"data.tokenizer={english / 'tokenizer'}"
-    training = ("-m", "sled_cli", "train", "streaming", english / "codes" / "train")
-    recipe = ("--recipe", TOOLS / "english.yaml", "--out", tmp_path / "run")
-    run(*training, *recipe, "--set", tokenizer, "--set", "run.steps=2")
+    training = (sys.executable, "-m", "sled_cli", "train", "streaming")
+    options = ("--recipe", TOOLS / "english.yaml", "--set", tokenizer, "--set", "run.steps=2")
+    folders = (english / "codes" / "train", "--out", tmp_path / "run")
+    subprocess.run([*training, *map(str, (*folders, *options))], check=True)
     shutil.copytree(embedded.folder("english"), tmp_path / "voice")
     options = ("--model", tmp_path / "run" / "final", "--durations", durations)
-    prompts = ("--corpus", corpus, "--audio", audio, "--out", tmp_path / "voice")
-    script("export_english", *options, *prompts)
+    script("export_english", *options, *clips, "--out", tmp_path / "voice")
     voice = Synthesizer.from_pretrained(tmp_path / "voice")
     assert voice.card is not None
     assert voice.card.speakers == ("heart", "michael", "fenrir", "puck", "bella")
@@ -114,7 +113,7 @@ def test_clips_begin_as_long_before_their_first_sound_as_the_text_is_ahead(corpu
         assert len(store.codes(clip)) == (LEAD + len(dictation)) * TURN_FRAMES
 
 
-def test_other_forms_of_the_clips_are_what_they_say(corpus, english, tools):
+def test_other_forms_of_the_clips_are_what_they_say(corpus, english, script):
     from make_english import LEAD, TURN_FRAMES
 
     script("english_variants", "--corpus", corpus, "--english", english)
@@ -128,7 +127,7 @@ def test_other_forms_of_the_clips_are_what_they_say(corpus, english, tools):
         assert (written.codes(clip) == dictated.codes(clip)[LEAD * TURN_FRAMES :]).all()
 
 
-def test_a_clip_that_was_misheard_is_left_out(tmp_path, corpus):
+def test_a_clip_that_was_misheard_is_left_out(tmp_path, corpus, script):
     clips = sorted(corpus.glob("day*.flac"))
     heard = [{"clip": clip.stem, "error": float(clip == clips[0])} for clip in clips]
     copy = shutil.copytree(corpus, tmp_path / "teacher")
@@ -141,6 +140,36 @@ def test_a_clip_that_was_misheard_is_left_out(tmp_path, corpus):
     ]
     every = {clip.name for clip in corpus.glob("*.flac")}
     assert every - set(listed) == {clips[0].name}
+
+
+def test_a_tape_says_the_same_at_another_speed_and_pitch(tmp_path, corpus, audio, clips, script):
+    from make_english import LEAD, TURN_FRAMES
+    from pitched import Pitch
+    from tape import read_tape, speeds
+
+    script("make_english", "--corpus", corpus, "--out", tmp_path, "--tapes")
+    script("encode_english", *clips, "--codec", "embedded", "--english", tmp_path)
+    store = Store(tmp_path / "codes" / "train")
+    rows = {store.row(clip).id: clip for clip in range(len(store))}
+    tapes = [name for name in rows if "@" in name]
+    assert {name.split("@")[0] for name in tapes} == {
+        name for name in rows if "@" not in name and not name.endswith("_af_heart")
+    }
+    for name in tapes:
+        about = read_tape(corpus, name)
+        clip, speed = about["clip"], about["speed"]
+        assert speeds(clip) == [1.0, speed]
+        text = store.row(rows[name]).text
+        assert len(store.codes(rows[name])) == (LEAD + len(text)) * TURN_FRAMES
+        sounds = [part.replace("_", "") for part in (text, store.row(rows[clip]).text)]
+        assert len(text) / len(store.row(rows[clip]).text) == pytest.approx(1 / speed, rel=0.1)
+        assert [*dict.fromkeys(sounds[0])] == [*dict.fromkeys(sounds[1])]
+        pitch = Pitch(audio, "teacher").of(f"{clip}.flac", 0, RATE, speed)
+        assert pitch[9].item() == pytest.approx(HERTZ * speed)
+        wave, _ = soundfile.read(tmp_path / "train" / f"{name}.flac")
+        sounding = wave[RATE * 3 // 10 : RATE * 8 // 10]
+        crossings = np.count_nonzero(np.diff(np.signbit(sounding)))
+        assert crossings == pytest.approx(HERTZ * speed, rel=0.02)
 
 
 def test_further_timbres_read_the_last_sentences(tmp_path, tools):

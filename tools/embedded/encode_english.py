@@ -10,7 +10,6 @@ as `sled encode` would, but for the pitch; see `pitched.py`.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from make_english import first_sample
 from pitched import HELD_OUT, Pitch, pitched_codes
 from sled_codec import Codec
 from sled_train.data import ClipRow, write_codes
+from tape import read_tape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,8 +39,9 @@ def read_codes(
     for number, line in enumerate(lines, start=1):
         name, speaker, text = line.split("|", 2)
         wave, _ = soundfile.read(folder / name, dtype="float32")
-        about = json.loads((args.corpus / name).with_suffix(".json").read_text(encoding="utf-8"))
-        measured = pitch.of(name, first_sample(about), len(wave))
+        about = read_tape(args.corpus, Path(name).stem)
+        place = f"{about['clip']}.flac"
+        measured = pitch.of(place, first_sample(about), len(wave), about["speed"])
         codes = pitched_codes(codec, torch.from_numpy(wave), measured)
         yield ClipRow(Path(name).stem, text, speaker, name), codes.to(torch.int16)
         print(f"\r{part}: {number} of {len(lines)}", end="", flush=True)

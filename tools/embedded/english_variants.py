@@ -11,7 +11,6 @@ last two says how long a sound lasts, so the voice must find out by itself what 
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from make_english import LEAD, TURN_FRAMES
 from sled_codec import Codec
 from sled_model import Tokenizer
 from sled_train.data import ClipRow, Store, write_codes
+from tape import read_tape
 from teacher_text import MAIN_VOICE
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def undictated(store: Store, corpus: Path, told: str) -> Iterator[tuple[ClipRow,
     """Give every clip from its first sound on, with what the corpus has of that name as text."""
     for clip in range(len(store)):
         row = store.row(clip)
-        about = json.loads((corpus / f"{row.id}.json").read_text(encoding="utf-8"))
+        about = read_tape(corpus, row.id)
         yield replace(row, text=about[told]), store.codes(clip)[LEAD * TURN_FRAMES :]
 
 

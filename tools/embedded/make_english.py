@@ -1,6 +1,6 @@
 """Turn the teacher's clips into training speech for a voice that reads dictations.
 
-    python tools/embedded/make_english.py --corpus WORK/teacher --out WORK/english
+    python tools/embedded/make_english.py --corpus WORK/teacher --out WORK/english [--tapes]
 
 Writes `train/` and `dev/`, each with a `metadata.csv` of `file|speaker|dictation`, and the
 tokenizer whose tokens are the dictation's symbols. A clip begins so many turns before its first
@@ -11,17 +11,19 @@ out.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
 from confirm_clips import NAME as HEARD
 from confirm_clips import read_heard
 from corpus import SAMPLE_RATE, TEACHER_UNIT
+from prepare_audio import load
 from sled_infer._dictation import Pace
 from sled_infer._durations import GAP, SYMBOLS
 from sled_model import Tokenizer
+from tape import name_tape, read_tape, speeds
 from teacher_text import is_dev
 from tokenizers import ByteLevelBPETokenizer
 from tokenizers.pre_tokenizers import ByteLevel
@@ -49,15 +51,15 @@ def build_tokenizer() -> Tokenizer:
     return Tokenizer(ByteLevelBPETokenizer(vocab, merges))
 
 
-def dictate(clip: dict[str, list[int] | str]) -> str:
+def dictate(clip: dict[str, Any]) -> str:
     """The dictation of a clip, from the teacher's own durations."""
     units = [float(unit) for unit in clip["units"][1:-1]]
-    return Pace().write(str(clip["phonemes"]), [unit * TEACHER_UNIT / _TURN for unit in units])
+    return Pace().write(clip["phonemes"], [unit * TEACHER_UNIT / _TURN for unit in units])
 
 
-def first_sample(clip: dict[str, list[int] | str]) -> int:
+def first_sample(clip: dict[str, Any]) -> int:
     """Where in a clip the cut begins, so that its first sound comes after the lead."""
-    return int(clip["units"][0]) * TEACHER_UNIT - LEAD * _TURN
+    return round(float(clip["units"][0]) * TEACHER_UNIT) - LEAD * _TURN
 
 
 def cut(wave: np.ndarray, start: int, turns: int) -> np.ndarray:
@@ -74,21 +76,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--corpus", type=Path, required=True, help="from teacher_corpus.py")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--tapes", action="store_true", help="other voices at other speeds, too")
     args = parser.parse_args()
     heard = read_heard(args.corpus) if (args.corpus / HEARD).exists() else {}
     rows: dict[str, list[str]] = {"train": [], "dev": []}
     for path in sorted(args.corpus.glob("*.flac")):
         if heard.get(path.stem, 0.0) > _WORST_HEARD:
             continue
-        clip = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         part = "dev" if is_dev(path.stem) else "train"
-        text = dictate(clip)
-        rows[part].append(f"{path.name}|{clip['voice']}|{text}")
-        target = args.out / part / path.name
-        if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            wave, _ = soundfile.read(path, dtype="float32")
-            soundfile.write(target, cut(wave, first_sample(clip), len(text)), SAMPLE_RATE)
+        for speed in speeds(path.stem) if args.tapes and part == "train" else [1.0]:
+            name = name_tape(path.stem, speed)
+            clip = read_tape(args.corpus, name)
+            text = dictate(clip)
+            rows[part].append(f"{name}.flac|{clip['voice']}|{text}")
+            target = args.out / part / f"{name}.flac"
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                wave = cut(load(path, speed), first_sample(clip), len(text))
+                soundfile.write(target, wave, SAMPLE_RATE)
     for part, lines in rows.items():
         (args.out / part / "metadata.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
         print(f"{part}: {len(lines)} clips")

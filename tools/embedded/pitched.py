@@ -35,12 +35,15 @@ class Pitch:
         clips = json.loads((audio / f"{name}.json").read_text(encoding="utf-8"))
         self.places = {clip["name"]: (clip["start"], clip["length"]) for clip in clips}
 
-    def of(self, name: str, first: int, samples: int) -> Tensor:
-        """Return the Hz of every 160 samples of what is cut from a clip at sample `first`."""
+    def of(self, name: str, first: int, samples: int, speed: float = 1.0) -> Tensor:
+        """Return the Hz of every 160 samples of what is cut from a clip at sample `first`.
+
+        The samples are those of the clip when it is played at that speed.
+        """
         start, length = self.places[name]
-        ends = first + PITCH_STEP * np.arange(1, samples // PITCH_STEP + 1)
+        ends = speed * (first + PITCH_STEP * np.arange(1, samples // PITCH_STEP + 1))
         steps = np.round((start + ends) / PITCH_STEP).astype(int) - 1
-        hertz = self.pitch[steps.clip(0, len(self.pitch) - 1)]
+        hertz = speed * self.pitch[steps.clip(0, len(self.pitch) - 1)]
         inside = (ends >= 0) & (ends <= length)
         return torch.from_numpy(np.where(inside, hertz, 0).astype(np.float32))
 
