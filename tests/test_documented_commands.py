@@ -6,15 +6,21 @@ published layout, so the loading code is the real one and no network is needed.
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
+from sled_cli.main import main
 from sled_model import SledConfig, SledModel, Tokenizer
 from transformers import EncodecConfig, EncodecModel
+
+Run = Callable[[str], tuple[int, str]]
+Capture = pytest.CaptureFixture[str]
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "tests" / "data"
@@ -22,6 +28,9 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 # These start this very test, or install what it already runs in; .ci/run runs them.
 RUN_BY_CI = {"pip install uv", "uv run pytest", "uv run pytest -m slow", ".ci/run"}
+
+# What a shell is needed for; and the cache of hub ids is chosen when a process begins.
+NEEDS_PROCESS = re.compile(r"[|&;<>$`*]|ICTNLP/")
 
 # Random weights and few positions: long enough to speak, short enough to test.
 TINY = {
@@ -97,33 +106,44 @@ def scene(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(command: str, folder: Path, cache: Path) -> subprocess.CompletedProcess[str]:
-    environment = {
-        **os.environ,
-        "HF_HOME": str(cache),
-        "HF_HUB_OFFLINE": "1",
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-    }
-    return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", command.replace("uv run ", "")],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+@pytest.fixture
+def run(scene: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, capfd: Capture) -> Run:
+    """Return a function that runs a command: in this process where that is the same."""
+    monkeypatch.chdir(scene)
+
+    def in_process(command: str) -> tuple[int, str]:
+        code = main(shlex.split(command)[1:])
+        return code, capfd.readouterr().err
+
+    def by_shell(command: str) -> tuple[int, str]:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        environment = {**os.environ, "HF_HOME": str(cache), "HF_HUB_OFFLINE": "1", "PATH": path}
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", command],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        return done.returncode, done.stderr
+
+    def run(command: str) -> tuple[int, str]:
+        command = command.replace("uv run ", "")
+        here = command.startswith("sled ") and not NEEDS_PROCESS.search(command)
+        return in_process(command) if here else by_shell(command)
+
+    return run
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("document", cases())
-def test_every_command_of_the_document_runs(document: Path, scene: Path, cache: Path) -> None:
+def test_every_command_of_the_document_runs(document: Path, run: Run) -> None:
     shown = [command for block in blocks(document) for command in commands(block)]
     for command in shown:
-        if command in RUN_BY_CI:
-            continue
-        result = run(command, scene, cache)
-        assert result.returncode == 0, f"{command}\n{result.stderr}"
+        if command not in RUN_BY_CI:
+            code, told = run(command)
+            assert code == 0, f"{command}\n{told}"
 
 
 def test_the_readme_opens_with_the_two_commands() -> None:
