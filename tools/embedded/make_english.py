@@ -5,7 +5,7 @@
 Writes `train/` and `dev/`, each with a `metadata.csv` of `file|speaker|dictation`, and the
 tokenizer whose tokens are the dictation's symbols. A clip begins so many turns before its first
 sound as the text is to be ahead. Clips that the recogniser misheard (`confirm_clips.py`) are left
-out.
+out. With `--tapes`, other voices than the main one are heard faster or slower, too; see `tape.py`.
 """
 
 from __future__ import annotations
