@@ -2,6 +2,7 @@
 
 import runpy
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -18,3 +19,12 @@ def run_script():
             runpy.run_path(str(path), run_name="__main__")
 
     return run
+
+
+@pytest.fixture(scope="module")
+def embedded_tools():
+    """Return the folder of the scripts that made the embedded voices; they can be imported."""
+    folder = Path(__file__).parents[1] / "tools" / "embedded"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        yield folder

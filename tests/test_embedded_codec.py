@@ -1,14 +1,12 @@
 """The scripts that train and export the embedded codec, each for some seconds."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from sled_codec import Codec
 
-TOOLS = Path(__file__).parents[1] / "tools" / "embedded"
 SOURCES = ("teacher", "ljspeech", "librispeech", "digits")
 SECONDS, RATE = 4, 24_000
 
@@ -19,8 +17,8 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def run(run_script):
-    return lambda script, *options: run_script(TOOLS / script, *options)
+def run(run_script, embedded_tools):
+    return lambda script, *options: run_script(embedded_tools / script, *options)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +13,6 @@ import soundfile
 from sled_infer import Synthesizer, embedded
 from sled_train.data import Store
 
-TOOLS = Path(__file__).parents[1] / "tools" / "embedded"
 SENTENCES = {"Come in.": "kˈʌm ˈɪn.", "It is late.": "ɪt ɪz lˈAt.", "Good night.": "ɡˈʊd nˈIt."}
 UNIT, RATE, STEP, HERTZ = 600, 24_000, 160, 200.0
 
@@ -22,19 +20,12 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def script(run_script, tools):
-    return lambda name, *options: run_script(TOOLS / f"{name}.py", *options)
+def script(run_script, embedded_tools):
+    return lambda name, *options: run_script(embedded_tools / f"{name}.py", *options)
 
 
 @pytest.fixture(scope="module")
-def tools():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(TOOLS))
-        yield
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory, tools):
+def corpus(tmp_path_factory, embedded_tools):
     """Return a folder as `teacher_corpus.py` leaves it, but of tones: clips and five prompts."""
     from teacher_text import MAIN_VOICE, OTHER_VOICES, PROMPT, is_dev
 
@@ -88,9 +79,11 @@ def durations(tmp_path_factory, corpus, script):
 
 
 def test_a_voice_is_made_of_clips_and_speaks(tmp_path, clips, english, durations, script):
+    from corpus import HERE
+
     tokenizer = f"data.tokenizer={english / 'tokenizer'}"
     training = (sys.executable, "-m", "sled_cli", "train", "streaming")
-    options = ("--recipe", TOOLS / "english.yaml", "--set", tokenizer, "--set", "run.steps=2")
+    options = ("--recipe", HERE / "english.yaml", "--set", tokenizer, "--set", "run.steps=2")
     folders = (english / "codes" / "train", "--out", tmp_path / "run")
     subprocess.run([*training, *map(str, (*folders, *options))], check=True)
     shutil.copytree(embedded.folder("english"), tmp_path / "voice")
@@ -104,7 +97,9 @@ def test_a_voice_is_made_of_clips_and_speaks(tmp_path, clips, english, durations
     assert 0.3 < len(speech.wave) / speech.sample_rate < 3
 
 
-def test_clips_begin_as_long_before_their_first_sound_as_the_text_is_ahead(corpus, english, tools):
+def test_clips_begin_as_long_before_their_first_sound_as_the_text_is_ahead(
+    corpus, english, embedded_tools
+):
     from make_english import LEAD, TURN_FRAMES
 
     store = Store(english / "codes" / "train")
@@ -172,7 +167,7 @@ def test_a_tape_says_the_same_at_another_speed_and_pitch(tmp_path, corpus, audio
         assert crossings == pytest.approx(HERTZ * speed, rel=0.02)
 
 
-def test_further_timbres_read_the_last_sentences(tmp_path, tools):
+def test_further_timbres_read_the_last_sentences(tmp_path, embedded_tools):
     from teacher_text import TIMBRES, choose_sentences, timbre_sentences
 
     files = tmp_path / "books.txt", tmp_path / "everyday.txt"
@@ -186,4 +181,5 @@ def test_further_timbres_read_the_last_sentences(tmp_path, tools):
     voices = [row["voice"].split("+") for row in rows]
     assert {len(voice) for voice in voices} == {1, 2}
     assert {name for voice in voices for name in voice} <= set(TIMBRES)
-    assert voices.count(["am_michael"]) > number // 10
+    for learnt_worst in ("am_michael", "am_puck"):
+        assert voices.count([learnt_worst]) > number // 10

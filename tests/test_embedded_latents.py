@@ -1,20 +1,16 @@
 """What the encoder of the embedded codec is taught: crops whose pitch is that of their samples."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-TOOLS = Path(__file__).parents[1] / "tools" / "embedded"
 STEPS, RATE = 120, 24_000
 HERTZ = (80.0, 160.0, 320.0)
 
 
-@pytest.fixture(autouse=True)
-def scripts(monkeypatch):
-    monkeypatch.syspath_prepend(str(TOOLS))
+pytestmark = pytest.mark.usefixtures("embedded_tools")
 
 
 def tone(hertz, seconds):

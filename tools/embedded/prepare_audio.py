@@ -21,6 +21,7 @@ import soundfile
 import torch
 import torchaudio
 from corpus import SAMPLE_RATE, SOURCES, Clip, add_speech_argument, read_clips, split
+from tape import name_tape
 from teacher_text import is_dev
 
 _SPEEDS = (0.85, 0.92, 1.09, 1.18)
@@ -64,7 +65,7 @@ def prepare(clips: list[Clip], speech: Path, out: Path, name: str) -> float:
 
 def at_speed(clip: Clip, speed: float) -> Clip:
     """The same words by what sounds like somebody else."""
-    return replace(clip, speaker=f"{clip.speaker}x{speed}", speed=speed)
+    return replace(clip, speaker=name_tape(clip.speaker, speed), speed=speed)
 
 
 def teacher_clips(corpus: Path) -> tuple[list[Clip], list[Clip]]:

@@ -11,8 +11,8 @@ the sentence's id alone, so more sentences can be added at any time. Before all 
 reads one sentence that nobody is trained on: its prompt. Sounds come from the voice's lexicon.
 
 With `--timbres N` it chooses others instead: of the last N of that order those that are short, and
-whole. One in five is read by the voice that is learnt worst, the rest by any English voice of the
-teacher's or by the mean of two, so that a pupil learns to go on in timbres that it never heard.
+whole. A third are read by the two voices that are learnt worst, the rest by any English voice of
+the teacher's or by the mean of two, so that a pupil learns to go on in timbres that it never heard.
 
 With `--test SPEECH` the main voice reads the sentences of `english_test.txt` instead, whole, so
 that the teacher itself can be measured beside its pupil.
@@ -40,7 +40,7 @@ am_adam am_echo am_eric am_fenrir am_liam am_michael am_onyx am_puck am_santa
 bf_alice bf_emma bf_isabella bf_lily bm_daniel bm_fable bm_george bm_lewis
 """
 TIMBRES = tuple(_ENGLISH.split())
-_WORST_LEARNT, _WORST_LEARNT_SHARE = "am_michael", 0.2
+_WORST_LEARNT = {"am_michael": 0.2, "am_puck": 0.15}  # and which share they read
 _MIXED_SHARE = 0.7  # of what other voices read
 PROMPT = "prompt_"
 _PROMPT_TEXT = "This is the voice that you will hear."
@@ -72,8 +72,11 @@ def choose_voice(name: str) -> str:
 
 def choose_timbre(name: str) -> str:
     """The voice that reads a sentence for its timbre: `a`, or `a+b`, the mean of two."""
-    if fraction(f"worst {name}") < _WORST_LEARNT_SHARE:
-        return _WORST_LEARNT
+    place = fraction(f"worst {name}")
+    for voice, share in _WORST_LEARNT.items():
+        if place < share:
+            return voice
+        place -= share
     first, second = (TIMBRES[int(fraction(f"{one} {name}") * len(TIMBRES))] for one in "ab")
     mixed = first != second and fraction(f"mix {name}") < _MIXED_SHARE
     return f"{first}+{second}" if mixed else first
