@@ -111,7 +111,7 @@ def test_buffers_that_grow_while_they_are_spoken_from_change_nothing(model, monk
 @pytest.mark.parametrize("cost", [0, 1000])
 def test_texts_are_read_alone_or_padded_with_the_same_result(model, monkeypatch, cost):
     wanted = spoken(model, [utterance(**each) for each in VARIED])
-    monkeypatch.setattr("sled_infer._rows._PASS", cost)
+    monkeypatch.setattr("sled_infer._passes.PASS", cost)
     found = spoken(model, [utterance(**each) for each in VARIED], at_once=4)
     assert_alike(found, wanted)
 

@@ -36,9 +36,11 @@ def _read(rows: Rows, tracks: Sequence[Track]) -> bool:
     texts: dict[Row, list[Tensor]] = {}
     for track in tracks:
         for row, parts in zip(track.rows, track.take(), strict=False):
-            if len(parts) == 1 and parts[0].is_floating_point() and len(parts[0]) == 1:
-                frames[row] = parts[0][0]
-            elif parts:
+            # A frame before text is heard with the frames of all others: no pass more, and what
+            # is left, often one token, needs none of its own for each utterance.
+            if parts and parts[0].is_floating_point() and len(parts[0]) == 1:
+                frames[row] = parts.pop(0)[0]
+            if parts:
                 texts[row] = parts
     if frames:
         rows.hear(frames)

@@ -9,11 +9,13 @@ use only as long as the buffers stay where they are.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import torch
 from sled_model import Drawer, KVCache, StaticStep, Stepper
+from torch.nn.utils.rnn import pad_sequence
+
+from ._passes import plan_passes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,10 +25,6 @@ if TYPE_CHECKING:
 
 _FEWEST_ROWS = 2
 _FEWEST_POSITIONS = 256
-
-
-# A pass over the weights costs about as much as so many elements in one.
-_PASS = 24
 
 
 @dataclass(eq=False)
@@ -119,18 +117,25 @@ class Rows:
         single = [row for row, each in embedded.items() if len(each) == 1]
         if single:
             self._append(single, torch.cat([embedded.pop(row) for row in single]))
-        for group in self._groups(embedded) if embedded else ():
-            counts = [len(embedded[row]) for row in group]
-            x = embedded[group[0]].new_zeros(len(group), max(counts), self._hidden.shape[1])
-            for place, row in enumerate(group):
-                x[place, : counts[place]] = embedded[row]
-            first = group[0].index
-            view = self._next(first, len(x), x.shape[1])
-            hidden = self._model.backbone(x, view, counts)
-            self._held().lengths[first : first + len(group)] = view.lengths
-            last = torch.tensor(counts, device=hidden.device) - 1
-            places = torch.arange(len(group), device=hidden.device)
-            self._hidden[first : first + len(group)] = hidden[places, last]
+        if embedded:
+            self._read_texts(embedded)
+
+    def _read_texts(self, embedded: Mapping[Row, Tensor]) -> None:
+        """Let rows, sorted by place, read elements [n, H] each, in the passes that cost least."""
+        places = [row.index for row in embedded]
+        counts = [len(each) for each in embedded.values()]
+        none = next(iter(embedded.values()))[:0]
+        for part in plan_passes(places, counts, self._held().lengths, self.positions):
+            first, past = places[part[0]], places[part[-1]] + 1
+            # Those between take part, in places that they fill later, and count none of them.
+            texts = [embedded.get(row, none) for row in self._rows[first:past]]
+            x = pad_sequence(texts, batch_first=True)
+            view = self._next(first, *x.shape[:2])
+            hidden = self._model.backbone(x, view, [len(text) for text in texts])
+            self._held().lengths[first:past] = view.lengths
+            for number in part:
+                place = places[number]
+                self._hidden[place] = hidden[place - first, counts[number] - 1]
 
     def _append(self, rows: Sequence[Row], x: Tensor) -> None:
         """Let rows, sorted by place, read one element each, x [rows, H], all in one pass."""
@@ -150,21 +155,6 @@ class Rows:
             self._hidden[first:past][moved] = hidden[moved]
         else:
             self._hidden[first:past] = hidden
-
-    def _groups(self, embedded: Mapping[Row, Tensor]) -> list[list[Row]]:
-        """Put neighbours together, where padding costs little and overflows none of them."""
-        lengths = self._held().lengths
-        rows = sorted(embedded, key=lambda row: row.index)
-        width = max(len(each) for each in embedded.values())
-        if max(lengths[row.index] for row in rows) + width > self.positions:
-            return [[row] for row in rows]
-        groups = [rows[:1]]
-        for before, row in pairwise(rows):
-            if row.index == before.index + 1:
-                groups[-1].append(row)
-            else:
-                groups.append([row])
-        return [part for group in groups for part in _worth_padding(group, embedded)]
 
     def _embed(self, parts: Sequence[Tensor]) -> Tensor:
         model = self._model
@@ -226,10 +216,3 @@ class Rows:
         self._views.clear()
         self.changes += 1
         return cache
-
-
-def _worth_padding(group: list[Row], embedded: Mapping[Row, Tensor]) -> list[list[Row]]:
-    """Give neighbours as one group, or each alone where that takes less work than padding."""
-    lengths = [len(embedded[row]) for row in group]
-    alone = sum(max(_PASS, length) for length in lengths)
-    return [group] if len(group) * max(lengths) <= alone else [[row] for row in group]
