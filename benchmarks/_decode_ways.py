@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from sled_infer._track import Track
     from torch import Tensor
 
-CHUNK = (5, 45)
 _PIECE = 4  # frames that a stream sounds at once
 _NEVER = 2.0
 _WARM = 3
@@ -33,12 +32,15 @@ _QUARTER: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Task:
-    """What is spoken, and how time is taken: the fastest of `rounds` runs of `frames` counts."""
+    """What is spoken, and how time is taken: the fastest of `rounds` runs of `frames` counts.
+
+    `chunk`: tokens and frames of a stream's turn; None for texts that are known as a whole.
+    """
 
     batch: int
     cfg: float
     draws: int
-    streaming: bool
+    chunk: tuple[int, int] | None
     tokens: int
     frames: int
     rounds: int
@@ -85,9 +87,7 @@ def floor_ms(size: int, rounds: int, now: Callable[[], float], device: str) -> f
 
 def plain_ms(model: SledModel, task: Task) -> float:
     """Give ms a frame of the straightforward loop."""
-    loop = PlainLoop(
-        model, task.ids(model).to(model.device), task.cfg, CHUNK if task.streaming else None
-    )
+    loop = PlainLoop(model, task.ids(model).to(model.device), task.cfg, task.chunk)
     count = _WARM + task.rounds * task.frames
     shape = (count, task.batch, model.config.noise_channels)
     noise = torch.randn(shape, generator=torch.Generator().manual_seed(0))
@@ -152,7 +152,7 @@ def _frames(engine: Engine, tracks: list[Track]) -> Iterator[None]:
 
 
 def _utterances(model: SledModel, task: Task) -> list[Utterance]:
-    layout = StreamingLayout(*CHUNK) if task.streaming else OfflineLayout()
+    layout = StreamingLayout(*task.chunk) if task.chunk else OfflineLayout()
     return [
         Utterance(
             text_ids=row,

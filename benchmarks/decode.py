@@ -5,8 +5,8 @@
 In one process and one run: (a) decoding as it is first written (see `_plain_loop.py`), in fp32
 and bf16 and for one utterance; (b) the engine of sled-infer, on the same random weights; (c) the
 floor, reading as many bytes as the weights that a frame needs have, with as many threads. Ratios:
-a/b, b/c. Frames are timed once all text is read, streams over whole turns of 5 tokens and 45
-frames; the fastest of several rounds counts.
+a/b, b/c. Frames are timed once all text is read, streams over whole turns (`--chunk`, 5 tokens and
+45 frames as published); the fastest of several rounds counts.
 
 With `--device cuda` the same three on a GPU: (b) then replays captured graphs, (c) reads the GPU's
 memory, times are taken when the GPU has done its work, and peak memory is that of its tensors.
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import argparse
 from itertools import product
-from math import isqrt
+from math import ceil, isqrt
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -30,7 +30,7 @@ from _clock import (
     synchronised,
     write,
 )
-from _decode_ways import CHUNK, Task, floor_ms, make_model, ours, place, plain_ms, weights_a_frame
+from _decode_ways import Task, floor_ms, make_model, ours, place, plain_ms, weights_a_frame
 from sled_codec import Codec, CodecConfig
 from sled_model import SledModel, pack_weights
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    PlainOf = dict[tuple[bool, float], float]
+    PlainOf = dict[tuple[tuple[int, int] | None, float], float]
     Plain = dict[str, PlainOf]
 
 BYTES = {"fp32": 4, "bf16": 2, "int8": 1}
@@ -50,12 +50,20 @@ def make_tasks(args: argparse.Namespace) -> list[Task]:
     """List what is measured of each dtype."""
     tasks, now = [], clock(args)
     for layout, cfg, batch in product(args.layout, args.cfg, args.batch):
-        streaming = layout == "streaming"
-        frames = CHUNK[1] if streaming else max(2, args.frames // isqrt(batch))
-        rounds = 1 if streaming and batch > 1 else args.rounds
-        tokens = max(args.tokens, CHUNK[0] * (2 + rounds)) if streaming else args.tokens
-        tasks.append(Task(batch, cfg, args.draws, streaming, tokens, frames, rounds, now))
+        chunk = args.chunk if layout == "streaming" else None
+        rounds = 1 if chunk and batch > 1 else args.rounds
+        frames, tokens = max(2, args.frames // isqrt(batch)), args.tokens
+        if chunk:
+            turns = ceil(args.frames / chunk[1])
+            frames, tokens = chunk[1] * turns, max(tokens, chunk[0] * (turns * (1 + rounds) + 4))
+        tasks.append(Task(batch, cfg, args.draws, chunk, tokens, frames, rounds, now))
     return tasks
+
+
+def turn(text: str) -> tuple[int, int]:
+    """Read `N:M`, tokens and frames of a stream's turn."""
+    tokens, frames = map(int, text.split(":"))
+    return tokens, frames
 
 
 def clock(args: argparse.Namespace) -> Callable[[], float]:
@@ -88,12 +96,12 @@ def measure(args: argparse.Namespace, threads: int) -> dict[str, Any]:
             whole = ms + parts.get("mean", 0.0) + parts["codec"]
             again = floor_ms(count * BYTES[dtype], args.rounds, now, args.device)
             row = {
-                "layout": LAYOUTS[task.streaming],
+                "layout": "{}:{}".format(*task.chunk) if task.chunk else "offline",
                 "dtype": dtype,
                 "cfg": task.cfg,
                 "batch": task.batch,
                 "draws": task.draws,
-                "a_ms": plain.get((task.streaming, task.cfg)) if task.batch == 1 else None,
+                "a_ms": plain.get((task.chunk, task.cfg)) if task.batch == 1 else None,
                 "b_ms": ms,
                 "c_ms": min(low, again),
                 "rtf": whole / 1000 * codec.frame_rate / task.batch,
@@ -123,7 +131,7 @@ def plain_of(args: argparse.Namespace, dtype: str, tasks: list[Task], known: Pla
     if name not in known:
         model = place(make_model(args.size), args.device, KINDS[name])
         alone = [task for task in tasks if task.batch == 1]
-        known[name] = {(task.streaming, task.cfg): plain_ms(model, task) for task in alone}
+        known[name] = {(task.chunk, task.cfg): plain_ms(model, task) for task in alone}
     return known[name]
 
 
@@ -168,6 +176,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--dtype", nargs="+", choices=BYTES, help="default: all the device has")
     parser.add_argument("--layout", nargs="+", default=list(LAYOUTS), choices=LAYOUTS)
+    parser.add_argument("--chunk", type=turn, default=(5, 45), metavar="N:M", help="of streams")
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 8, 64])
     parser.add_argument("--cfg", type=float, nargs="+", default=[1.0, 2.0])
     parser.add_argument("--draws", type=int, default=1, help="sound the mean of so many")
