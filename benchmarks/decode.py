@@ -5,8 +5,8 @@
 In one process and one run: (a) decoding as it is first written (see `_plain_loop.py`), in fp32
 and bf16 and for one utterance; (b) the engine of sled-infer, on the same random weights; (c) the
 floor, reading as many bytes as the weights that a frame needs have, with as many threads. Ratios:
-a/b, b/c. Frames are timed once all text is read, streams over whole turns (`--chunk`, 5 tokens and
-45 frames as published); the fastest of several rounds counts.
+a/b, b/c. Frames are timed once all text is read, streams over whole turns (`--interleave`, 5
+tokens and 45 frames as published); the fastest of several rounds counts.
 
 With `--device cuda` the same three on a GPU: (b) then replays captured graphs, (c) reads the GPU's
 memory, times are taken when the GPU has done its work, and peak memory is that of its tensors.
@@ -31,6 +31,7 @@ from _clock import (
     write,
 )
 from _decode_ways import Task, floor_ms, make_model, ours, place, plain_ms, weights_a_frame
+from _turns import turn
 from sled_codec import Codec, CodecConfig
 from sled_model import SledModel, pack_weights
 
@@ -50,7 +51,7 @@ def make_tasks(args: argparse.Namespace) -> list[Task]:
     """List what is measured of each dtype."""
     tasks, now = [], clock(args)
     for layout, cfg, batch in product(args.layout, args.cfg, args.batch):
-        chunk = args.chunk if layout == "streaming" else None
+        chunk = args.interleave if layout == "streaming" else None
         rounds = 1 if chunk and batch > 1 else args.rounds
         frames, tokens = max(2, args.frames // isqrt(batch)), args.tokens
         if chunk:
@@ -58,12 +59,6 @@ def make_tasks(args: argparse.Namespace) -> list[Task]:
             frames, tokens = chunk[1] * turns, max(tokens, chunk[0] * (turns * (1 + rounds) + 4))
         tasks.append(Task(batch, cfg, args.draws, chunk, tokens, frames, rounds, now))
     return tasks
-
-
-def turn(text: str) -> tuple[int, int]:
-    """Read `N:M`, tokens and frames of a stream's turn."""
-    tokens, frames = map(int, text.split(":"))
-    return tokens, frames
 
 
 def clock(args: argparse.Namespace) -> Callable[[], float]:
@@ -176,7 +171,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--dtype", nargs="+", choices=BYTES, help="default: all the device has")
     parser.add_argument("--layout", nargs="+", default=list(LAYOUTS), choices=LAYOUTS)
-    parser.add_argument("--chunk", type=turn, default=(5, 45), metavar="N:M", help="of streams")
+    parser.add_argument("--interleave", type=turn, default=(5, 45), metavar="N:M")
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 8, 64])
     parser.add_argument("--cfg", type=float, nargs="+", default=[1.0, 2.0])
     parser.add_argument("--draws", type=int, default=1, help="sound the mean of so many")

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from _clock import held_mib, machine, set_threads, write
+from _turns import turn
 from sled_codec import Codec
 from sled_infer import Request, Synthesizer, embedded, paced
 from sled_model import WEIGHTS, SledConfig, SledModel, StreamingLayout, Tokenizer, pack_weights
@@ -157,7 +158,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--dtype", choices=WEIGHTS, default="fp32", help="of the weights")
     parser.add_argument("--text", help="what to say; digits for the digits voice")
     parser.add_argument("--rate", type=float, default=10, help="tokens a second; 0 is at once")
-    parser.add_argument("--interleave", help="tokens:frames; the model's own, else 5:45")
+    parser.add_argument("--interleave", type=turn, metavar="N:M", help="the model's own, else 5:45")
     parser.add_argument("--cfg", type=float, default=2.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--max-seconds", type=float, default=12.0)
@@ -174,7 +175,7 @@ def choose_task(args: argparse.Namespace, synthesizer: Synthesizer) -> Task:
     config = synthesizer.model.config
     layout = StreamingLayout(config.stream_n or 5, config.stream_m or 45)
     if args.interleave:
-        layout = StreamingLayout(*map(int, args.interleave.split(":")))
+        layout = StreamingLayout(*args.interleave)
     card = synthesizer.card
     text = args.text or (DIGITS if card is not None and card.words else SENTENCE)
     rate = args.rate or AT_ONCE

@@ -97,9 +97,7 @@ def test_a_voice_is_made_of_clips_and_speaks(tmp_path, clips, english, durations
     assert 0.3 < len(speech.wave) / speech.sample_rate < 3
 
 
-def test_clips_begin_as_long_before_their_first_sound_as_the_text_is_ahead(
-    corpus, english, embedded_tools
-):
+def test_clips_begin_as_long_before_their_first_sound_as_the_text_is_ahead(corpus, english):
     from make_english import LEAD, TURN_FRAMES
 
     store = Store(english / "codes" / "train")

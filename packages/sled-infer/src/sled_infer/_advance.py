@@ -36,8 +36,8 @@ def _read(rows: Rows, tracks: Sequence[Track]) -> bool:
     texts: dict[Row, list[Tensor]] = {}
     for track in tracks:
         for row, parts in zip(track.rows, track.take(), strict=False):
-            # A frame before text is heard with the frames of all others: no pass more, and what
-            # is left, often one token, needs none of its own for each utterance.
+            # A frame before text is heard with the frames of all others: what is left is often one
+            # token, which all that have one read in one step too, not in a pass of their own each.
             if parts and parts[0].is_floating_point() and len(parts[0]) == 1:
                 frames[row] = parts.pop(0)[0]
             if parts:

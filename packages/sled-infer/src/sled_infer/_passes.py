@@ -33,14 +33,16 @@ def plan_passes(
         Ranges of indices of `places`, one a pass, in order.
 
     """
-    best: list[tuple[float, int]] = [(0, 0)]  # for the first rows: their cost, where it ends
+    # Of the first rows: their cost, and where the last of their passes begins.
+    best: list[tuple[float, int]] = [(0, 0)]
     for end in range(1, len(places) + 1):
         options = []
         width = longest = 0
-        for first in range(end - 1, -1, -1):
+        seen = places[end - 1] + 1
+        for first in reversed(range(end)):
             width = max(width, counts[first])
-            till = places[end - 1] if first == end - 1 else places[first + 1] - 1
-            longest = max(longest, *pasts[places[first] : till + 1])
+            longest = max(longest, *pasts[places[first] : seen])
+            seen = places[first]
             span = places[end - 1] - places[first] + 1
             fits = longest + width <= positions or first == end - 1
             options.append((best[first][0] + max(PASS, span * width) if fits else inf, first))
