@@ -10,6 +10,8 @@ import sys
 import numpy as np
 import pytest
 import soundfile
+import torch
+from safetensors.torch import load_file, save_file
 from sled_infer import Synthesizer, embedded
 from sled_train.data import Store
 
@@ -181,3 +183,39 @@ def test_further_timbres_read_the_last_sentences(tmp_path, embedded_tools):
     assert {name for voice in voices for name in voice} <= set(TIMBRES)
     for learnt_worst in ("am_michael", "am_puck"):
         assert voices.count([learnt_worst]) > number // 10
+
+
+def test_a_speaker_is_who_is_nearest_among_the_teachers_voices(monkeypatch, embedded_tools):
+    import english_speakers
+    from sled_infer.evaluation import Heard, compare
+
+    vectors = {1: [0.8, 0.6, 0.0, 0.0, 0.0], 2: [0.0, 0.6, 0.8, 0.0, 0.0]}
+    monkeypatch.setattr(
+        english_speakers,
+        "embed",
+        lambda _, waves, __: torch.tensor([vectors[len(w)] for w in waves]),
+    )
+    monkeypatch.setattr(
+        english_speakers,
+        "hear_words",
+        lambda *_: [
+            Heard(text, compare(["come", "in"], text.split())) for text in ("come in", "come on")
+        ],
+    )
+    waves = [torch.zeros(1), torch.zeros(2)]
+    errors, nearest, alike = english_speakers.judge(waves, ["Come in."] * 2, torch.eye(5))
+    assert [each.total for each in errors] == [0, 1]
+    assert nearest == ["heart", "fenrir"]
+    assert alike == pytest.approx(0.36)
+
+
+def test_mixed_weights_lie_between_two_trainings(tmp_path, script):
+    before, after, mixed = embedded.folder("english"), tmp_path / "after", tmp_path / "mixed"
+    shutil.copytree(before, after)
+    weights = load_file(before / "model.safetensors")
+    save_file({name: 2 * value for name, value in weights.items()}, after / "model.safetensors")
+    options = ("--before", before, "--after", after, "--share", "0.25", "--out", mixed)
+    script("mix_weights", *options)
+    for name, value in load_file(mixed / "model.safetensors").items():
+        torch.testing.assert_close(value, 1.25 * weights[name].float())
+    assert Synthesizer.from_pretrained(mixed).synthesize("a", max_seconds=0.1).wave.any()

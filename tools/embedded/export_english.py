@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sled_codec import Codec
 
 # "af_heart" is American, female, and of that name.
-_VOICES = {voice.split("_")[1]: voice for voice in (MAIN_VOICE, *OTHER_VOICES)}
+VOICES = {voice.split("_")[1]: voice for voice in (MAIN_VOICE, *OTHER_VOICES)}
 _ASSETS = Path(__file__).parents[2] / "packages/sled-infer/src/sled_infer/assets/english"
 
 
@@ -50,7 +50,7 @@ def make_prompt(clip: Path, pitch: Pitch, codec: Codec) -> Voice:
 def export_prompts(corpus: Path, pitch: Pitch, out: Path, codec: Codec) -> None:
     """Save one prompt a speaker."""
     out.mkdir(parents=True, exist_ok=True)
-    for speaker, voice in _VOICES.items():
+    for speaker, voice in VOICES.items():
         prompt = make_prompt(corpus / f"{PROMPT}{voice}.flac", pitch, codec)
         prompt.save(out / f"{speaker}.safetensors")
 
@@ -72,7 +72,7 @@ def main() -> None:
         pitch = Pitch(args.audio, HELD_OUT)
         export_prompts(args.corpus, pitch, args.out / "voices", codec)
     shutil.copy(args.durations, args.out / DURATIONS_NAME)
-    speakers = [each for each in _VOICES if (args.out / f"voices/{each}.safetensors").exists()]
+    speakers = [each for each in VOICES if (args.out / f"voices/{each}.safetensors").exists()]
     card = {
         "name": "english",
         "description": "trained on speech made by Kokoro-82M (Apache-2.0)",
