@@ -14,11 +14,11 @@ import json
 from collections import Counter
 from pathlib import Path
 
-import soundfile
 import torch
 from corpus import SAMPLE_RATE
 from english_curve import dev_sentences
 from export_english import VOICES
+from prepare_audio import load
 from sled_infer import Request, Synthesizer
 from sled_infer.evaluation import JUDGES, WordErrors, embed, hear_words, ratio
 from torch import Tensor
@@ -29,11 +29,10 @@ _BATCH = 12
 
 def teacher_embeddings(corpus: Path) -> Tensor:
     """Give the mean embedding of each speaker's clips `[speakers, 256]`, of length 1."""
-    means = []
-    for voice in VOICES.values():
-        paths = sorted(corpus.glob(f"*_{voice}.flac"))[:_CLIPS]
-        waves = [torch.from_numpy(soundfile.read(path, dtype="float32")[0]) for path in paths]
-        means.append(embed(JUDGES["resemblyzer"], waves, SAMPLE_RATE).mean(0))
+    clips = [sorted(corpus.glob(f"*_{voice}.flac"))[:_CLIPS] for voice in VOICES.values()]
+    waves = [torch.from_numpy(load(path)) for paths in clips for path in paths]
+    vectors = embed(JUDGES["resemblyzer"], waves, SAMPLE_RATE)
+    means = [part.mean(0) for part in torch.split(vectors, [len(paths) for paths in clips])]
     return torch.nn.functional.normalize(torch.stack(means), dim=-1)
 
 
@@ -78,20 +77,14 @@ def main() -> None:
     for speaker in args.speakers:
         errors, nearest, alike = judge(speak(voice, speaker, sentences), sentences, known)
         error = ratio([each.total for each in errors], [each.length for each in errors])
+        if error is None:
+            raise SystemExit(f"{args.texts}: no held-out sentence of words")
         counted = Counter(nearest).most_common()
-        figures[speaker] = {
-            "word_error": error and error.to_json(),
-            "nearest": counted,
-            "alike": alike,
-        }
-        rate = (
-            f"{100 * error.value:.1f} % [{100 * error.low:.1f}, {100 * error.high:.1f}]"
-            if error
-            else ""
-        )
+        figures[speaker] = {"word_error": error.to_json(), "nearest": counted, "alike": alike}
         names = ", ".join(f"{name} {count}" for name, count in counted)
         print(
-            f"{speaker}: word error {rate}; nearest {names} of {len(nearest)}; alike {alike:.2f}",
+            f"{speaker}: word error {100 * error.value:.1f} % [{100 * error.low:.1f}, "
+            f"{100 * error.high:.1f}]; nearest {names} of {len(nearest)}; alike {alike:.2f}",
             flush=True,
         )
     if args.json:

@@ -47,10 +47,15 @@ def export_model(source: Path, trained: str, out: Path) -> Codec:
     model = SledModel.from_pretrained(source)
     model.config.codec, model.config.codec_fingerprint = "embedded", codec.fingerprint
     torch.nn.Module.to(model, torch.bfloat16)
+    save_model(model, source, out)
+    return codec
+
+
+def save_model(model: SledModel, source: Path, out: Path) -> None:
+    """Save a model with the tokenizer of another model folder."""
     model.save_pretrained(out)
     for name in ("vocab.json", "merges.txt"):
         shutil.copy(source / name, out / name)
-    return codec
 
 
 def write_card(out: Path, card: dict[str, object]) -> None:

@@ -9,10 +9,10 @@ it learnt (Wortsman et al., "Robust fine-tuning of zero-shot models", 2022). OUT
 from __future__ import annotations
 
 import argparse
-import shutil
 from pathlib import Path
 
 import torch
+from export_voice import save_model
 from sled_model import SledModel
 
 
@@ -35,9 +35,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, required=True, help="0: as before, 1: as after")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    mix(args.before, args.after, args.share).save_pretrained(args.out)
-    for name in ("vocab.json", "merges.txt"):
-        shutil.copy(args.after / name, args.out / name)
+    save_model(mix(args.before, args.after, args.share), args.after, args.out)
 
 
 if __name__ == "__main__":
