@@ -134,3 +134,10 @@ def test_sigterm_at_the_launcher_saves_and_ends(make_recipe, launch, tmp_path):
 def test_weights_are_not_cut_up_for_a_single_process(make_recipe):
     with pytest.raises(TrainError, match="torchrun"):
         train(make_recipe("run.parallel=fsdp"), quiet=True)
+
+
+def test_accelerate_may_not_cut_the_model_up_itself(make_recipe, monkeypatch, tmp_path):
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    with pytest.raises(TrainError, match=r"to use FSDP.*set run\.parallel=fsdp"):
+        train(make_recipe(), quiet=True)
+    assert not list(tmp_path.glob("run/checkpoints/*"))

@@ -23,10 +23,23 @@ from ._objective import Objective
 from ._recipe import RunRecipe
 
 _TRANSPORTS = ("gloo", "nccl", "ccl")
+_FOREIGN = ("FSDP", "DEEPSPEED", "MEGATRON_LM", "PARALLELISM_CONFIG")
 
 
 def build_accelerator(run: RunRecipe) -> Accelerator:
-    """Join the process group that `torchrun` or `accelerate launch` made, if any."""
+    """Join the process group that `torchrun` or `accelerate launch` made, if any.
+
+    Raises:
+        TrainError: accelerate was configured to cut the model up itself.
+
+    """
+    for name in _FOREIGN:
+        if os.environ.get(f"ACCELERATE_USE_{name}", "").lower() == "true":
+            raise TrainError(
+                f"accelerate is to use {name} (ACCELERATE_USE_{name}), but how a model is "
+                "cut up is the recipe's: leave that out of accelerate's options and configuration, "
+                "and set run.parallel=fsdp"
+            )
     if run.threads is not None:
         torch.set_num_threads(run.threads)
     # Every process computes its own buffers (rotary tables): none need to be sent.

@@ -1,4 +1,4 @@
-"""`sled` under torchrun, as the documents start it: two processes of one command."""
+"""`sled` under torchrun and accelerate, as the documents start it: two processes of one command."""
 
 import json
 import os
@@ -28,14 +28,20 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
+TORCHRUN = ("torch.distributed.run", "--standalone", "--nproc-per-node=2", "--no-python")
+# What it was not told it would guess, and say so.
+ACCELERATE = ("accelerate.commands.launch", "--multi_gpu", "--num_processes=2", "--num_machines=1",
+              "--mixed_precision=no", "--dynamo_backend=no", "--main_process_port=0",
+              "--no_python")  # fmt: skip
+
+
 @contextmanager
-def torchrun(place, *arguments):
+def launched(place, *arguments, by=TORCHRUN):
     """Start `sled` with these arguments in two processes."""
-    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "--no-python"]
     noting = ["bash", "-c", NOTING, "bash"]
     sled = [sys.executable, "-m", "sled_cli", *map(str, arguments)]
     with subprocess.Popen(
-        [sys.executable, "-W", "ignore", *launcher, *noting, *sled],
+        [sys.executable, "-W", "ignore", "-m", *by, *noting, *sled],
         cwd=place,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
@@ -88,13 +94,13 @@ def test_two_processes_encode_what_one_encodes_and_one_ends_what_two_began(
 ):
     command = ("data", "encode", cuts, "--codec", codec_folder, "--shard-clips", 1)
     assert sled(*command, "alone", "-q").code == 0
-    with torchrun(place, *command, "both", "--json") as process:
+    with launched(place, *command, "both", "--json") as process:
         told = finished(process).splitlines()
     assert 1 <= len(told) <= 2  # by the one that ended last, or by both that ended together
     assert {json.loads(line)["clips"] for line in told} == {CLIPS}
     assert contents(place / "both") == contents(place / "alone")
 
-    with torchrun(place, *command, "killed") as process:
+    with launched(place, *command, "killed") as process:
         wait_for((place / "killed/codes-000001.safetensors").exists, process)
         end(place, 1)
         _, err = process.communicate(timeout=120)
@@ -120,12 +126,12 @@ def test_two_processes_train_as_one_and_one_ends_what_two_began(
     command = ("train", "offline", "codes", *sets, "--out")
     assert sled("data", "encode", cuts, "codes", "--codec", codec_folder, "-q").code == 0
     assert sled(*command, "alone", "-q").code == 0
-    with torchrun(place, *command, "both", "--json") as process:
+    with launched(place, *command, "both", "--json") as process:
         (told,) = finished(process).splitlines()
     assert json.loads(told)["step"] == 40
     assert losses(place / "both") == pytest.approx(losses(place / "alone"), rel=1e-4)
 
-    with torchrun(place, *command, "killed") as process:
+    with launched(place, *command, "killed") as process:
         wait_for(lambda: list((place / "killed").glob("checkpoints/step-*")), process)
         end(place, 1)
         _, err = process.communicate(timeout=120)
@@ -136,3 +142,15 @@ def test_two_processes_train_as_one_and_one_ends_what_two_began(
     resumed = sled(*command, "killed", "--json")
     assert resumed.code == 0, resumed.err
     assert losses(place / "killed") == pytest.approx(losses(place / "alone"), rel=1e-4)
+
+
+def test_accelerate_starts_the_same_processes(sled, place, cuts, codec_folder, tiny_training):
+    sets = (*tiny_training, "--set", "run.device=cpu", "--set", "run.tensorboard=false")
+    command = ("train", "offline", "codes", *sets, "--out")
+    assert sled("data", "encode", cuts, "codes", "--codec", codec_folder, "-q").code == 0
+    assert sled(*command, "alone", "-q").code == 0
+    with launched(place, *command, "both", "--json", by=ACCELERATE) as process:
+        (told,) = finished(process).splitlines()
+    assert json.loads(told)["step"] == 2
+    assert json.loads((place / "both/versions.json").read_text())["processes"] == 2
+    assert losses(place / "both") == pytest.approx(losses(place / "alone"), rel=1e-4)
