@@ -7,6 +7,7 @@ import os
 import platform
 import time
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +110,6 @@ def machine(threads: int) -> dict[str, Any]:
 
 
 def write(path: Path | None, figures: Mapping[str, Any]) -> None:
-    """Write the figures as JSON, if a file was asked for."""
+    """Write the figures as JSON, estimates by their parts, if a file was asked for."""
     if path is not None:
-        path.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(figures, indent=1, default=asdict) + "\n", encoding="utf-8")

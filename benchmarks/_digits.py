@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sled_infer.evaluation import Judge, WordErrors, ratio
+from sled_infer.evaluation import Estimate, Judge, WordErrors, ratio
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -51,9 +51,9 @@ def read_digits(texts: Iterable[str]) -> dict[str, list[str]]:
     return {text: spoken_digits(text) for text in texts}
 
 
-def error_rate(scores: Sequence[WordErrors]) -> tuple[float, tuple[float, float]]:
-    """Return all errors over all that was to be said, and the 95 % bootstrap interval."""
+def error_rate(scores: Sequence[WordErrors]) -> Estimate:
+    """Return all errors over all that was to be said."""
     found = ratio([score.total for score in scores], [score.length for score in scores])
     if found is None:
         raise ValueError("error rate: nothing was to be said; give at least one utterance")
-    return found.value, (found.low, found.high)
+    return found

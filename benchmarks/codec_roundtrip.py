@@ -81,18 +81,13 @@ def measure(material: Material, codec: Codec, recogniser: str) -> dict[str, Any]
     for name, part in (("before", heard[:count]), ("after", heard[count:])):
         scores = [each.errors for each in part]
         result["words"] = sum(score.length for score in scores)
-        wer, interval = error_rate(scores)
-        result[name] = {"wer": wer, "interval": interval, "texts": [each.text for each in part]}
+        result[name] = {"wer": error_rate(scores), "texts": [each.text for each in part]}
     return result
 
 
 def show(source: str, result: dict[str, Any]) -> None:
     """Print a source's row."""
-    cells = []
-    for name in ("before", "after"):
-        part = result[name]
-        low, high = part["interval"]
-        cells.append(f"{100 * part['wer']:5.1f} [{100 * low:.1f}, {100 * high:.1f}]".ljust(20))
+    cells = [result[name]["wer"].in_percent().ljust(20) for name in ("before", "after")]
     counts = f"{result['clips']:>5}  {result['words']:>5}"
     print(f"{source:<12} {result['recogniser']:<16.16} {counts}  {'  '.join(cells)}")
 
@@ -110,7 +105,7 @@ def main() -> None:
     codec = Codec.from_pretrained(args.codec)
     results = {}
     header = f"{'source':<12} {'recogniser':<16} clips  words"
-    print(f"{header}  {'WER % before [95 %]':<20}  WER % after [95 %]")
+    print(f"{header}  {'WER before [95 %]':<20}  WER after [95 %]")
     for source in args.sources:
         digits = source == "digits"
         material = (

@@ -23,7 +23,7 @@ from _clock import write
 from _digits import PROMPTED, error_rate, read_digits
 from sled_codec import write_audio
 from sled_infer import Request, Synthesizer
-from sled_infer.evaluation import JUDGES, Judge, WordErrors, hear_words
+from sled_infer.evaluation import JUDGES, Estimate, Judge, WordErrors, hear_words
 from sled_model import WEIGHTS, OfflineLayout
 
 if TYPE_CHECKING:
@@ -92,16 +92,15 @@ def keep(
 def measure(
     judge: Judge, waves: list[Tensor], names: list[str], strings: list[str], rate: int
 ) -> dict[str, Any]:
-    """Have one set of waves judged: accuracy, its interval, by speaker, and every text."""
+    """Have one set of waves judged: accuracy, by speaker, and every text."""
     heard = hear_words(judge, waves, rate, strings, read=read_digits)
     by_speaker: dict[str, list[WordErrors]] = {}
     for name, each in zip(names, heard, strict=True):
         by_speaker.setdefault(name, []).append(each.errors)
-    rate_of_errors, (low, high) = error_rate([each.errors for each in heard])
+    wrong = error_rate([each.errors for each in heard])
     return {
-        "accuracy": 1 - rate_of_errors,
-        "interval": (1 - high, 1 - low),
-        "speakers": {name: 1 - error_rate(part)[0] for name, part in sorted(by_speaker.items())},
+        "accuracy": Estimate(1 - wrong.value, 1 - wrong.high, 1 - wrong.low),
+        "speakers": {name: 1 - error_rate(part).value for name, part in sorted(by_speaker.items())},
         "heard": [
             {"speaker": name, "digits": digits, "text": each.text}
             for name, digits, each in zip(names, strings, heard, strict=True)
@@ -111,10 +110,8 @@ def measure(
 
 def show(title: str, result: dict[str, Any]) -> None:
     """Print one line of figures."""
-    low, high = result["interval"]
     speakers = "  ".join(f"{name} {100 * share:.0f}" for name, share in result["speakers"].items())
-    figure = f"{100 * result['accuracy']:5.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
-    print(f"  {title:<24} {figure:<24} {speakers}", flush=True)
+    print(f"  {title:<24} {result['accuracy'].in_percent():<24} {speakers}", flush=True)
 
 
 def parse() -> argparse.Namespace:

@@ -74,7 +74,7 @@ def judge(folder: Path, clips: list[Clip], recorded: dict[str, Tensor]) -> dict[
         f"[{likeness.low:.2f}, {likeness.high:.2f}]",
         flush=True,
     )
-    return {"clips": len(heard), "nearest": share.to_json(), "similarity": likeness.to_json()}
+    return {"clips": len(heard), "nearest": share, "similarity": likeness}
 
 
 def main() -> None:

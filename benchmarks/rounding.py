@@ -54,10 +54,9 @@ def main() -> None:
     rows = []
     for weights in WEIGHTS:
         voice = load(args.model, weights, threads)
-        error, (low, high) = error_rate(errors(voice, [clip.text for clip in clips]))
-        interval = f"[{100 * low:.1f}, {100 * high:.1f}]"
-        print(f"{weights:5} word error {100 * error:5.1f} % {interval}", flush=True)
-        rows.append({"weights": weights, "word_error": error, "interval": (low, high)})
+        error = error_rate(errors(voice, [clip.text for clip in clips]))
+        print(f"{weights:5} word error {error.in_percent()}", flush=True)
+        rows.append({"weights": weights, "word_error": error})
     write(args.json, {"machine": machine(threads), "rows": rows})
 
 

@@ -45,7 +45,7 @@ def test_a_wrong_word_is_one_error_like_a_wrong_digit(digits):
 
 def test_the_error_rate_weighs_utterances_by_their_length(digits):
     scores = [WordErrors(1, 0, 0, 2), WordErrors(0, 0, 0, 6)]
-    assert digits.error_rate(scores)[0] == pytest.approx(1 / 8)
+    assert digits.error_rate(scores).value == pytest.approx(1 / 8)
 
 
 def test_nothing_to_be_said_has_no_error_rate(digits):

@@ -83,8 +83,8 @@ def main() -> None:
         figures[speaker] = {"word_error": error.to_json(), "nearest": counted, "alike": alike}
         names = ", ".join(f"{name} {count}" for name, count in counted)
         print(
-            f"{speaker}: word error {100 * error.value:.1f} % [{100 * error.low:.1f}, "
-            f"{100 * error.high:.1f}]; nearest {names} of {len(nearest)}; alike {alike:.2f}",
+            f"{speaker}: word error {error.in_percent()}; nearest {names} of {len(nearest)}; "
+            f"alike {alike:.2f}",
             flush=True,
         )
     if args.json:

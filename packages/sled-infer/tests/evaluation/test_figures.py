@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sled_infer.evaluation import WordErrors, compare, mean, ratio
+from sled_infer.evaluation import Estimate, WordErrors, compare, mean, ratio
 
 WORDS = st.lists(st.sampled_from("abc"), max_size=8)
 
@@ -54,6 +54,10 @@ def test_an_interval_holds_the_figure_and_narrows_with_more_utterances():
 def test_an_interval_is_a_point_where_all_utterances_are_alike():
     assert mean([0.25] * 10) == ratio([1.0] * 10, [4.0] * 10)
     assert (mean([0.25] * 10).low, mean([0.25] * 10).high) == (0.25, 0.25)
+
+
+def test_a_share_is_told_in_percent_with_its_interval():
+    assert Estimate(0.0617, 0.033, 0.104).in_percent() == "6.2 % [3.3, 10.4]"
 
 
 def test_nothing_measured_has_no_figure():

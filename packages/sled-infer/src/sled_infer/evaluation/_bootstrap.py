@@ -29,6 +29,11 @@ class Estimate:
         """Give the three numbers by name."""
         return asdict(self)
 
+    def in_percent(self) -> str:
+        """Write a share and its interval as `6.2 % [3.3, 10.4]`."""
+        value, low, high = (f"{100 * each:.1f}" for each in (self.value, self.low, self.high))
+        return f"{value} % [{low}, {high}]"
+
 
 def ratio(parts: Sequence[float], wholes: Sequence[float], *, seed: int = 0) -> Estimate | None:
     """Estimate sum(parts) / sum(wholes), such as errors over words; None where nothing is whole.
