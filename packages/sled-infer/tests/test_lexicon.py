@@ -95,6 +95,12 @@ def test_the_shipped_lexicon_is_sorted_and_of_known_symbols(lexicon):
     assert set("".join(said for _, said in rows)) <= set(ALPHABET)
 
 
+def test_newer_words_are_as_our_own_table_says(lexicon):
+    assert lexicon.pronounce("kubernetes") == "kˌubəɹnˈɛɾiz"
+    assert lexicon.pronounce("JSONs") == lexicon.pronounce("JSON") + "z"
+    assert lexicon.pronounce("Zelenskyy's") == lexicon.pronounce("Zelensky") + "z"
+
+
 def test_every_entry_is_found(lexicon):
     rows = list(lexicon.entries())
     for word, said in rows[::997]:

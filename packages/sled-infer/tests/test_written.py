@@ -27,6 +27,9 @@ MONEY = {
     "1 BTC = $98,432.10": (
         "one BTC equals ninety eight thousand four hundred thirty two dollars and ten cents"
     ),
+    "They earn $35-40k, or €1.5–2M.": (
+        "They earn thirty five to forty thousand dollars, or one point five to two million euro."
+    ),
     "$2,350/mo., 2/$5": "two thousand three hundred fifty dollars per month, two for five dollars",
 }
 MEASURES = {
@@ -40,6 +43,12 @@ MEASURES = {
     "1.5M views": "one point five million views",
     "1 in 5 people": "one in five people",
     "9.8 m/s²": "nine point eight meters per second squared",
+    "a 15 min walk, a 10-15 min. nap, a 5 km run": (
+        "a fifteen minute walk, a ten to fifteen minute nap, a five kilometer run"
+    ),
+    "in 15 min it was 5 km away": "in fifteen minutes it was five kilometers away",
+    "1080p at 60 fps, 720p": "ten eighty P at sixty frames per second, seven twenty P",
+    "2x4s, a 2x4": "two by four's, a two by four",
     "a 14.5-oz can, a 6-ft pole": "a fourteen point five ounce can, a six foot pole",
     "2 c. water, 1 T. oil": "two cups water, one tablespoon oil",
     "32 psi, 25 bps, 2 sq. mi. of land": (
@@ -73,6 +82,7 @@ NUMBERS = {
     "call 911": "call nine one one",
     "call 020 7946 0958": "call zero two zero seven nine four six zero nine five eight",
     "Section 3.2.1": "section three point two point one",
+    "3×10^8, class of '05": ("three times ten to the power of eight, class of oh five"),
     "10^-3, 6.02e23": (
         "ten to the power of minus three, six point zero two times ten to the power of twenty three"
     ),
@@ -90,7 +100,7 @@ NUMBERS = {
         "John three sixteen, Psalm twenty three, verse four, Luke two, verses one to twenty"
     ),
     "+5% on v2.0-beta": "plus five percent on version two dot zero beta",
-    "6.02 x 10^23": "six point zero two times ten to the power of twenty-three",
+    "6.02 x 10^23": "six point zero two times ten to the power of twenty three",
     "0-60 in 3.2 sec": "zero to sixty in three point two seconds",
     "version 3 in /usr": "version three in slash usr",
     "commit ef4376355161c": "commit ef four three seven six three five five one six one c",
@@ -187,6 +197,10 @@ DIALLED = {
         "one eight hundred five five five zero one nine nine, one eight eight eight go fedex"
     ),
     "Tel. 555-1234 ext. 12": "Telephone five five five one two three four extension twelve",
+    "+1 (555) 010-9999, (555)010-9999": (
+        "plus one five five five zero one zero nine nine nine nine, "
+        "five five five zero one zero nine nine nine nine"
+    ),
     "(212) 555-0187": "two one two five five five zero one eight seven",
     "Flight BA2490 leaves": "Flight B A two four nine zero leaves",
     "HTTP 404, error 503": "HTTP four oh four, error five oh three",
@@ -210,6 +224,7 @@ SHORTHAND = {
     "Vol. III, Dear Sir/Madam": "Volume three, Dear Sir or Madam",
     "Act III, Sc. ii, Op. 9": "Act three, Scene two, Opus nine",
     "pkg-config and pkg.sub": "pkg-config and pkg.sub",
+    "up 3% QoQ, press Ctrl+C": ("up three percent quarter over quarter, press Control plus c"),
     "up 5% y/y, 4 avg., tax incl.": "up five percent year over year, four average, tax included",
 }
 READ = MONEY | MEASURES | NUMBERS | NAMES | ADDRESSES

@@ -117,6 +117,7 @@ def money() -> Iterator[Rule]:
     yield r"\bRs\.? ?(\d+(?:[,.]\d+)*)", r"\1 rupees"
     yield r"(?<=\d) ?¥", " yen"
     yield r"¥ ?(\d+(?:,\d+)*)(?!\.?\d)", r"\1 yen"
+    yield rf"({_SIGN})({_AMOUNT})[-–]({_AMOUNT} ?[kKmMbB]n?)\b", r"\2 to \1\3"
     yield rf"(?i)({_SIGN}{_AMOUNT}) ?([kmbt])n?\b", lambda m: f"{m[1]} {_SCALES[m[2].lower()]}"
     yield rf"\b({any_of(_COUNTRIES)})\$({_AMOUNT}{_SCALE})", _of_a_country
     yield rf"({_SIGN})({_AMOUNT})[-–]{_SIGN}?({_AMOUNT})(?![\d-])", r"\2 to \1\3"
@@ -133,10 +134,13 @@ def measures() -> Iterator[Rule]:
     """Give the rules for lengths, other units, and what there is of something."""
     for sign, name in {"['’′]": "feet", '["”″]': "inches"}.items():
         yield rf"({_AMOUNT}){sign} ?[x×] ?({_AMOUNT}){sign}", rf"\1 by \2 {name}"
+    yield r"\b([1-9])x(\d\d?)s\b", r"\1 by \2's"
     yield r"\b(?!0x)(\d+(?:\.\d+)?(?: ?(?:mm|cm|m|in|ft))?) ?x ?(?=\d)", r"\1 by "
     yield r"(?<![\w'])(\d{1,2})['’′] ?(\d{1,2})(?:[\"”″]|''|\b)", r"\1 foot \2"
     yield r"(?<!\w)(\d{1,2})(?:′|['’](?= (?:tall|high|long|wide|deep)\b))", r"\1 feet"
     yield r"(?<!\w)(\d{1,2})(?:″|\"(?= (?:screen|display|monitor|pipe)\b))", r"\1 inch"
+    ranged = r"\d[\d.,]*(?:[-–]\d[\d.,]*)?"
+    yield rf"\b([Aa]n? {ranged}) ?({any_of(TIED)})\.?(?= [a-z])", _sort_by_size
     yield rf"(?<![\d./])(\d[\d.,]*) ?({any_of(UNITS)})(?![\w/²^])(?:\.(?= [a-z]))?", _unit
     yield r"(?<=\d) ?V[ -]?(?=[AD]C\b)", " volts "
     yield r"\b(\d+) c\.(?= [a-z])", lambda m: f"{m[1]} cup{'' if m[1] == '1' else 's'}"
@@ -184,6 +188,11 @@ def _of_a_country(found: re.Match[str]) -> str:
 def _sort(found: re.Match[str]) -> str:
     before, sign, amount, scale = found.groups()
     return f"{before} {amount}{scale} {_CURRENCIES[sign][0]}"
+
+
+def _sort_by_size(found: re.Match[str]) -> str:
+    """Read "a 15 min walk" as "a 15 minute walk"."""
+    return f"{re.sub('[-–]', ' to ', found[1])} {TIED[found[2]]}"
 
 
 def _cents(found: re.Match[str]) -> str:

@@ -43,6 +43,7 @@ def dialled() -> Iterator[Rule]:
     """Give the rules for numbers that are dialled, typed or printed on tickets."""
     yield r"(?<![\w-])(?:\+?1-)(8\d\d|900)-([A-Z\d]+(?:-[A-Z\d]+)*)(?![\w-])", _toll_free
     yield r"(?<![\w.,/$£€-])(?<![\d)] )([2-9]\d\d)-(\d{4})(?![\w-]|[.,/]\d)", _local
+    yield r"(?<!\w)\((\d{3})\) ?(\d{3})-(\d{4})(?![\w-])", lambda m: one_by_one("".join(m.groups()))
     yield r"\b((?:[Cc]ode|PIN|OTP|[Pp]asscode)(?: is|:)?) (\d{4,8})\b(?![.,/-]?\d)", _digits_after
     yield r"(\bis|:) (?!\d+00\b)(\d{6,8})\b(?![.,/-]?\d| [a-z])", _digits_after
     yield r"(?<![\d.,$£€])(?!\d+000)\d{10,}(?![,.]?\d)", lambda m: f" {one_by_one(m[0])} "
@@ -75,11 +76,13 @@ def numbers() -> Iterator[Rule]:
     yield r"(?<![\w.])(\d(?:\.\d)?) ?BR\b", r"\1 bedroom"
     yield r"(?<![\w.])(\d(?:\.\d)?) ?BA\b(?= |[.,;])(?! \d)", r"\1 bath"
     yield r"(?<=\d)'(?=\d{3}\b)", ","
+    yield r"\b(480|720|1080|1440|2160)([ip])\b", lambda m: f"{_in_pairs(m[1])} {m[2].upper()}"
     yield r"(?<![\w.,])\d{1,3}(?:\.\d{3}){2,}(?!\w|[.,]\d)", lambda m: m[0].replace(".", ",")
     yield (
         r"(?i)\b(section|chapter|article|figure|table|part|fig\.|ch\.) (\d+)\.(?=\d+\b)",
         r"\1 \2 point ",
     )
+    yield r"(?<!\w)['’]0([1-9])\b", r"oh \1"
     yield r"(?<![\w.,:/–-])(?<!\d )0\d+(?![\d:/–-]|[., ]\d)", lambda m: one_by_one(m[0])
     yield r"(?<![\w.])(?<!ersion )(\d{1,2})\.(\d{1,2})\.(\d{1,2})(?![\w.]*\d)", _dotted
     yield rf"\b({any_of(_BOOKS)})\.? (\d+):(\d+)(?:[-–](\d+))?(?![\d:])", _verse
@@ -105,6 +108,7 @@ def numbers() -> Iterator[Rule]:
     )
     yield rf"(?<=\d) in (?=\d|slash |tilde |{_PLACES}\b)", f"{NO_UNIT} in "
     yield r"(?<=\w)\^-(?=\d)", " to the power of minus "
+    yield r"(?<=\d)\^(?=\d)", " to the power of "
     yield r"\b(\d+(?:\.\d+)?)[eE]([+-]?)(\d+)\b", _scientific
     yield r"(?<=\d)(\.\d\d?)(?=[A-Za-z]{2,}\d*\b)", r"\1 "
     yield r"(?<=\d),(?=\d\d?(?![\d,]))(?<![,.]\d,)(?<![,.]\d\d,)(?<![,.]\d{3},)", ", "
@@ -124,6 +128,11 @@ def _many(number: int) -> str:
     if word.endswith("y"):
         return f"{word[:-1]}ies"
     return word + ("es" if word.endswith("six") else "s")
+
+
+def _in_pairs(number: str) -> str:
+    """Read the lines of a screen: "seven twenty", "ten eighty"."""
+    return f"{_below_100(int(number[:-2]))} {_below_100(int(number[-2:]))}"
 
 
 def _verse(found: re.Match[str]) -> str:

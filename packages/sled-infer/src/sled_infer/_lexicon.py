@@ -155,7 +155,7 @@ class Lexicon:
         spelled = bare.isupper() or not set(bare.lower()) & set("aeiouy")
         if not (spelled and bare.isalpha() and len(bare) <= _LONGEST_ACRONYM):
             return ""
-        return plural(self._spelled(bare)) if many else self._spelled(bare)
+        return plural(self._pronounce(bare)) if many else self._spelled(bare)
 
     def _spelled(self, word: str) -> str:
         """Say the names of letters, the last of them with the main stress."""

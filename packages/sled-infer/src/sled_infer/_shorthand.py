@@ -82,6 +82,7 @@ _COUNTED = {"pkg": "package", "pkgs": "packages", "doz": "dozen", "avg": "averag
 }
 _CHAT = {word.capitalize(): said[0].upper() + said[1:] for word, said in _CHATTED.items()}
 _CHAT |= _CHATTED | _WITH_DIGITS
+_SPANS = {"Y": "year", "Q": "quarter", "M": "month"}
 _LATIN = ("eg", "ie", "Eg", "Ie")
 # With a full stop, no sentence ends; without one, they are no words.
 _SHORT = (_BEFORE_NAMES, _BEFORE_NUMBERS, _COUNTED, _LATIN, NUMBERED_PLACES, STREETS, TIED, UNITS)
@@ -101,7 +102,8 @@ def shorthand() -> Iterator[Rule]:
     yield rf"\b({any_of(_HEADINGS)})\. (?=[IVXL]+\b|[ivxl]+\b)", lambda m: f"{_HEADINGS[m[1]]} "
     yield rf"(?<![\w.-])({any_of(_COUNTED)})\b(?![-.]\w)\.?(?! [A-Z])", lambda m: _COUNTED[m[1]]
     yield r"\bincl\.(?=\Z|[,;)])", "included"
-    yield r"\bYoY\b", "year over year"
+    yield r"\b([YQM])o\1\b", lambda m: f"{_SPANS[m[1]]} over {_SPANS[m[1]]}"
+    yield r"(?<!\w)(Ctrl|Cmd)\b", lambda m: {"Ctrl": "Control", "Cmd": "Command"}[m[1]]
     yield r"\bvs\b\.?", "versus"
     yield r"\ba\.k\.a\.", "also known as"
     yield r"\bapprox\b\.?", "approximately"
