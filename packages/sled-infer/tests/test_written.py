@@ -83,6 +83,7 @@ NUMBERS = {
     "call 020 7946 0958": "call zero two zero seven nine four six zero nine five eight",
     "Section 3.2.1": "section three point two point one",
     "3×10^8, class of '05": ("three times ten to the power of eight, class of oh five"),
+    "$5 (+40%)": "five dollars (plus forty percent)",
     "10^-3, 6.02e23": (
         "ten to the power of minus three, six point zero two times ten to the power of twenty three"
     ),
@@ -189,6 +190,7 @@ FRACTIONS = {
     "1/250s at f/2.8, 1/60 sec": (
         "one two hundred fiftieth of a second at f two point eight, one sixtieth of a second"
     ),
+    "1/8th of it, 3/8ths": "one eighth of it, three eighths",
     "a GPA of 3.9/4.0": "a GPA of three point nine out of four point zero",
 }
 DIALLED = {
@@ -219,6 +221,7 @@ SHORTHAND = {
     "omg that's gr8, idk": "oh my god that's great, I don't know",
     "he/she and his/her": "he or she and his or her",
     "P.S. up 8% YoY": "P S, up eight percent year over year",
+    "Settings > Privacy > Location Services > Maps": ("Settings, Privacy, Location Services, Maps"),
     "a 5* hotel": "a five star hotel",
     "I <3 you, nvm, w8": "I love you, never mind, wait",
     "Vol. III, Dear Sir/Madam": "Volume three, Dear Sir or Madam",

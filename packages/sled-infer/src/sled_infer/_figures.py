@@ -93,7 +93,7 @@ def numbers() -> Iterator[Rule]:
     yield r"\b([A-Z]{1,2})-(?=\d\d\b)", r"\1 "
     yield r"\bF-([1-4])50\b", r"F \1 50"
     yield r"(?<=\.\d)-(alpha|beta|rc|dev)\.?(\d*)\b", r" \1 \2"
-    yield r"(?<!\S)\+(?=\d+(?:\.\d+)?%)", "plus "
+    yield r"(?<![\w.+])\+(?=\d+(?:\.\d+)?%)", "plus "
     yield r"(?<=\d)[kK][-–](?=\d+[kK]\b)", "k to "
     yield r"(?<![\w/.–-])(\d\d)[/–-]\1\b(?![/–-])", r"\1 \1"
     yield r"\b(\d{3})/(\d{2,3})\b(?!/)", r"\1 over \2"

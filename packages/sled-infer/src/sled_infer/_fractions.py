@@ -62,6 +62,7 @@ def fractions() -> Iterator[Rule]:
     """Give the rules for fractions and equations."""
     yield rf"(?<=\d)(?=[{_ONES}])", " "
     yield f"[{_ONES}]", lambda m: unicodedata.normalize("NFKC", m[0]).replace("⁄", "/")
+    yield rf"{_START}([1-9]\d?/\d\d?)(?:rd|th)s?\b", r"\1"
     yield r"(?<=\d) ?\+ ?(?=\d)", " plus "
     yield r"(?<![\w./])1/([2-9]\d|\d{3,5}) ?s(?:ec(?:ond)?s?)?\b", _exposure
     yield r"\b[fF]/(?=\d)", "f "

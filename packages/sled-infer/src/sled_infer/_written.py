@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 # Words that others make something else of.
 WATCHED = BEFORE_NUMERALS | NO_WORDS | SHORT_NAMES
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "nbsp": " "}
+_MENUS = """
+    Account Control Edit File Format General Help Home Insert Menu Network Options Panel Preferences
+    Privacy Profile Security Settings System Tools View Window
+"""
 _STARRED = "hotel|hotels|motel|resort|restaurant|rating|ratings|review|reviews|service|quality"
 
 
@@ -61,6 +65,7 @@ def _markup() -> Iterator[Rule]:
     yield r"(?<=\s)&&(?=\s)", "&"
     yield r"(?<=\s)\|\|(?=\s)", "or"
     yield r"[-=]+>", "→"
+    yield rf"\b(?:{any_of(_MENUS.split())})(?: >(?: [A-Z]\w*)+)+", lambda m: m[0].replace(" >", ",")
     yield r"(?<=\b[IWw][e ])(?: ?)<3+(?= [a-z])", " love"
     yield r"~(?! ?[\d$£€/])|~(?=~)", ""
 
