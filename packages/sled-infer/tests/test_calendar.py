@@ -52,6 +52,8 @@ TIMES = {
         "November twenty third twenty twenty six at nine oh five and one point five seconds "
         "U T C plus five thirty"
     ),
+    "2:30 PM–3:15 PM": "two thirty P M to three fifteen P M",
+    "Thu 12/5, open 24-7": "Thursday December fifth, open twenty-four seven",
     "noon-1pm, 7am-5pm daily": "noon to one P M, seven A M to five P M daily",
     "in 1:52.85": "in one fifty two point eight five",
     "0600 hrs, 0630 hours": "zero six hundred hours, zero six thirty hours",

@@ -43,6 +43,7 @@ MEASURES = {
     "1.5M views": "one point five million views",
     "1 in 5 people": "one in five people",
     "9.8 m/s²": "nine point eight meters per second squared",
+    "a 79.8 m wingspan": "a seventy nine point eight meter wingspan",
     "a 15 min walk, a 10-15 min. nap, a 5 km run": (
         "a fifteen minute walk, a ten to fifteen minute nap, a five kilometer run"
     ),
@@ -84,6 +85,7 @@ NUMBERS = {
     "Section 3.2.1": "section three point two point one",
     "3×10^8, class of '05": ("three times ten to the power of eight, class of oh five"),
     "$5 (+40%)": "five dollars (plus forty percent)",
+    "the A380, a 401(k), 501(c)(3)": ("the A three eighty, a four oh one K, five oh one C three"),
     "10^-3, 6.02e23": (
         "ten to the power of minus three, six point zero two times ten to the power of twenty three"
     ),
@@ -132,6 +134,7 @@ NAMES = {
     "Louis XIV, King Charles I": "Louis the fourteenth, King Charles the first",
     "Henry I think is late.": "Henry I think is late.",
     "10 Downing Street": "ten Downing Street",
+    "winds 20 km/h NW": "winds twenty kilometers per hour Northwest",
     "221B Baker St. She left.": "two hundred twenty one B Baker Street. She left.",
     "St John, Mount St. Helens": "Saint John, Mount Saint Helens",
     "Gov. Brown, pp. 3–7, p. 45": "Governor Brown, pages three to seven, page forty five",

@@ -95,6 +95,7 @@ TIED = {
     "GB": "gigabyte",
     "MB": "megabyte",
 }
+_TIED = TIED | {"m": "meter", "g": "gram", "ml": "milliliter", "mL": "milliliter"}
 _SIGN, _AMOUNT = "[$£€]", r"\d+(?:,\d+)*(?:\.\d+)?"
 _SCALE = r"(?: (?:thousand|[a-z]+illion))?"
 
@@ -140,7 +141,7 @@ def measures() -> Iterator[Rule]:
     yield r"(?<!\w)(\d{1,2})(?:′|['’](?= (?:tall|high|long|wide|deep)\b))", r"\1 feet"
     yield r"(?<!\w)(\d{1,2})(?:″|\"(?= (?:screen|display|monitor|pipe)\b))", r"\1 inch"
     ranged = r"\d[\d.,]*(?:[-–]\d[\d.,]*)?"
-    yield rf"\b([Aa]n? {ranged}) ?({any_of(TIED)})\.?(?= [a-z])", _sort_by_size
+    yield rf"\b([Aa]n? {ranged}) ?({any_of(_TIED)})\.?(?= [a-z])", _sort_by_size
     yield rf"(?<![\d./])(\d[\d.,]*) ?({any_of(UNITS)})(?![\w/²^])(?:\.(?= [a-z]))?", _unit
     yield r"(?<=\d) ?V[ -]?(?=[AD]C\b)", " volts "
     yield r"\b(\d+) c\.(?= [a-z])", lambda m: f"{m[1]} cup{'' if m[1] == '1' else 's'}"
@@ -192,7 +193,7 @@ def _sort(found: re.Match[str]) -> str:
 
 def _sort_by_size(found: re.Match[str]) -> str:
     """Read "a 15 min walk" as "a 15 minute walk"."""
-    return f"{re.sub('[-–]', ' to ', found[1])} {TIED[found[2]]}"
+    return f"{re.sub('[-–]', ' to ', found[1])} {_TIED[found[2]]}"
 
 
 def _cents(found: re.Match[str]) -> str:

@@ -46,8 +46,8 @@ _AFTER = re.compile(
 _SENTENCE = re.compile(rf"\Z| (?:{any_of(OPENERS)})\b")
 _LONGEST_MONTH = 31
 # After these, two numbers are a date; after the later ones, unless they are a usual fraction.
-_DATING = "[Oo]n|[Ss]ince|[Uu]ntil|till|due|dated|starting"
-_PERHAPS_DATING = "[Bb]y|[Ff]rom|[Bb]efore|[Aa]fter"
+_DATING = f"[Oo]n|[Ss]ince|[Uu]ntil|till|due|dated|starting|{any_of(_DAYS)}"
+_PERHAPS_DATING = f"[Bb]y|[Ff]rom|[Bb]efore|[Aa]fter|(?:{any_of(_DAYS)}),"
 _USUAL = frozenset(("1/2", "1/3", "2/3", "1/4", "3/4"))
 
 
@@ -82,13 +82,13 @@ def calendar() -> Iterator[Rule]:
     yield r"(?<![\w/.-])(1[3-9]|2\d|3[01])/(0?[1-9]|1[0-2])/(\d\d(?:\d\d)?)\b(?!/)", _day_first
     yield rf"\bQ([1-4])(?:[{APOSTROPHES}](?=\d\d\b)|\b)", lambda m: f"Q {DIGITS[int(m[1])]} "
     yield r"\bFY(?=\d)", "FY "
-    yield r"\b24[/x]7\b", "twenty-four seven"
+    yield r"\b24[-/x]7\b", "twenty-four seven"
     yield r"\b9/11\b", "nine eleven"
 
 
 def times() -> Iterator[Rule]:
     """Give the rules for times of day."""
-    yield r"(?<=[ap]m)[-–](?=\d)|(?<=[ap]\.m\.)[-–](?=\d)|(?<=\bnoon)[-–](?=\d)", " to "
+    yield r"(?i)(?<=[ap]m)[-–](?=\d)|(?<=[ap]\.m\.)[-–](?=\d)|(?<=\bnoon)[-–](?=\d)", " to "
     yield r"\b(\d\d?:[0-5]\d) ?([ap])\b(?!\.?m)", r"\1 \2m"
     yield r"\b(\d\d?:[0-5]\d):([0-5]\d) ?([AaPp]\.?[Mm]\b\.?)", r"\1 \3 and \2 seconds"
     yield r"\b([01]?\d|2[0-3])h([0-5]\d)\b", r"\1:\2"

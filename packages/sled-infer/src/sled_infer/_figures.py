@@ -47,6 +47,7 @@ def dialled() -> Iterator[Rule]:
     yield r"\b((?:[Cc]ode|PIN|OTP|[Pp]asscode)(?: is|:)?) (\d{4,8})\b(?![.,/-]?\d)", _digits_after
     yield r"(\bis|:) (?!\d+00\b)(\d{6,8})\b(?![.,/-]?\d| [a-z])", _digits_after
     yield r"(?<![\d.,$£€])(?!\d+000)\d{10,}(?![,.]?\d)", lambda m: f" {one_by_one(m[0])} "
+    yield r"\b(4|5)0([1-9])\(?([bck])\)?(?:\((\d)\))?(?!\w)", _paragraph
     yield r"\b([Tt]ext(?: \w+)? to) (\d{5,6})\b", _digits_after
     yield (
         r"(?<![\w-])(\d{3})-(\d\d)-(\d{4})(?![\w-])",
@@ -71,6 +72,7 @@ def numbers() -> Iterator[Rule]:
         lambda m: f"{m[1]}{re.sub('[ .]', '', m[2])}.{m[3]}",
     )
     yield r"(?<![\w.,])(\d{1,3}),(\d\d?)(?= ?(?:%|thousand|[a-z]+illion))", r"\1.\2"
+    yield r"\bA3([1-8]\d)\b", r"A 3 \1"
     yield r"\b(RTX|GTX|RX|Ryzen \d|RFC) (\d\d)([1-9]\d)\b", r"\1 \2 \3"
     yield r"(?<![\w.])(\d(?:\.\d)?) ?(?:BR|BD)s?/(\d(?:\.\d)?) ?BA\b", r"\1 bedroom, \2 bath"
     yield r"(?<![\w.])(\d(?:\.\d)?) ?BR\b", r"\1 bedroom"
@@ -170,6 +172,13 @@ def _digits_after(found: re.Match[str]) -> str:
 
 def _flight(found: re.Match[str]) -> str:
     return f"{found[1]} {' '.join(found[2])} {one_by_one(found[3])}"
+
+
+def _paragraph(found: re.Match[str]) -> str:
+    """Read what is named after a paragraph of the tax code: "four oh one K"."""
+    hundreds, ones, letter, digit = found.groups()
+    said = f"{one_by_one(hundreds)} oh {one_by_one(ones)} {letter.upper()}"
+    return f"{said} {one_by_one(digit)}" if digit else said
 
 
 def _dotted(found: re.Match[str]) -> str:

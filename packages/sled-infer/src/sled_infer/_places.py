@@ -40,6 +40,7 @@ def places() -> Iterator[Rule]:
     yield rf"\b({any_of(NUMBERED_PLACES)})\b\.? ?#?(?=\d)", lambda m: f"{NUMBERED_PLACES[m[1]]} "
     yield rf"\b((?:{_ROADS})[- ]\d+) ({point})\b(?!\.\w)", _pointed
     yield rf"\b({_ALL_STREETS})(\.?) ({point})\b(?!\.\w)", _pointed_street
+    yield rf"\b([Ww]inds?(?: from the)?|mph|km/h|knots) ({point})\b(?!\.\w)", _pointed
     way = rf"(?:{number}|(?:[A-Z][a-z]+ )+(?:{_ALL_STREETS}))\b"
     yield rf"\b(\d+) ({point})\b\.? (?={way})", lambda m: f"{m[1]} {_POINTS[m[2]]} "
     yield rf"(?<!\w)({point})\b\.? (?={number} (?:{_ALL_STREETS})\b)", lambda m: f"{_POINTS[m[1]]} "
