@@ -86,6 +86,10 @@ NUMBERS = {
     "3×10^8, class of '05": ("three times ten to the power of eight, class of oh five"),
     "$5 (+40%)": "five dollars (plus forty percent)",
     "the A380, a 401(k), 501(c)(3)": ("the A three eighty, a four oh one K, five oh one C three"),
+    "a scale of 1:10,000, x^2": "a scale of one to ten thousand, x squared",
+    "the 49ers, a Boeing 737-800": (
+        "the forty-niners, a Boeing seven thirty seven dash eight hundred"
+    ),
     "10^-3, 6.02e23": (
         "ten to the power of minus three, six point zero two times ten to the power of twenty three"
     ),
@@ -136,6 +140,7 @@ NAMES = {
     "10 Downing Street": "ten Downing Street",
     "winds 20 km/h NW": "winds twenty kilometers per hour Northwest",
     "221B Baker St. She left.": "two hundred twenty one B Baker Street. She left.",
+    "George W. Bush, Dr. Dre": "George W Bush, Doctor Dre",
     "St John, Mount St. Helens": "Saint John, Mount Saint Helens",
     "Gov. Brown, pp. 3–7, p. 45": "Governor Brown, pages three to seven, page forty five",
     "red vs blue w/o end and/or": "red versus blue without end and or",

@@ -91,7 +91,11 @@ def numbers() -> Iterator[Rule]:
     yield r"\b([A-Z][A-Za-z]{0,4}|[a-z]+(?=-))-?(\d\d?)s\b", lambda m: f"{m[1]} {_many(int(m[2]))}"
     yield r"\b(of|iPhone|the) ([2-9]|1\d)s\b", lambda m: f"{m[1]} {_many(int(m[2]))}"
     yield r"\b7([0-8]7)s\b", lambda m: f"seven {_many(int(m[1]))}"
-    yield r"\b(7[0-8]7)-(?=\d\b|\d00\b)", r"\1 dash "
+    yield r"\b7([0-8]7)-(?=\d\b|\d00\b)", r"7 \1 dash "
+    yield r"\bBoeing 7([0-8]7)\b", r"Boeing 7 \1"
+    yield r"\b([2-9]\d)ers\b", lambda m: _below_100(int(m[1])).removesuffix("e") + "ers"
+    yield rf"(?<![\w.,:])(\d{{1,3}}):(?={_THOUSANDS}(?![\d:]))", r"\1 to "
+    yield r"(?<=\b[a-z])\^([23])(?!\d)", lambda m: (" squared", " cubed")[m[1] == "3"]
     yield r"\b([A-Z]{1,2})-(?=\d\d\b)", r"\1 "
     yield r"\bF-([1-4])50\b", r"F \1 50"
     yield r"(?<=\.\d)-(alpha|beta|rc|dev)\.?(\d*)\b", r" \1 \2"

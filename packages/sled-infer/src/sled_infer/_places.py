@@ -48,6 +48,8 @@ def places() -> Iterator[Rule]:
         rf"(?<!\w)([NSEW])\. (?=(?:[A-Z][a-z]+ )+(?:{_ALL_STREETS})\b)",
         lambda m: f"{_POINTS[m[1]]} ",
     )
+    # A person's initial: before a doctor's title it would pass for the way to a drive.
+    yield r"\b([A-Z][a-z]+ [NSEW])\. (?=[A-Z])", r"\1 "
     yield r"\b(Mount|Mt\.|Lake|Port|Fort|North|South|East|West) St\. (?=[A-Z])", r"\1 Saint "
     yield rf"\b({number}) ({any_of(STREETS)})\b(\. (?=[A-Z][a-z])|\.?)", _street
     yield r"(?<![a-z] )(?<!\w)St (?=[A-Z])|(?<=\b[a-z]{2} )St (?=[A-Z])", "Saint "
