@@ -8,6 +8,7 @@ import torch
 from sled_model import Drawer, KVCache, ModelError, SledConfig, Stepper, native_state, pack_weights
 from sled_model import _native as native
 from sled_model import _pack as pack
+from sled_model._native_maps import Keeper
 from sled_model._native_step import MOST_ROWS
 
 needs_native = pytest.mark.skipif(
@@ -74,6 +75,22 @@ def test_float32_is_what_operations_give(shaped, monkeypatch, shape, lengths):
     model = shaped(shape)
     found, wanted = (
         states(model, stepper(model, monkeypatch, on=on), lengths) for on in (True, False)
+    )
+    torch.testing.assert_close(found, wanted, rtol=1e-5, atol=1e-5)
+
+
+@needs_native
+@pytest.mark.parametrize("shape", SHAPES)
+def test_so_it_is_of_weights_that_were_stored_as_bf16_which_it_reads_as_such(
+    shaped, monkeypatch, shape
+):
+    model = shaped(shape)
+    qkv = model.backbone.layers[0].attention.qkv
+    assert Keeper().map(qkv).weight == qkv.weight.data_ptr()
+    model.to(torch.bfloat16).float()
+    assert Keeper().map(qkv).weight != qkv.weight.data_ptr()
+    found, wanted = (
+        states(model, stepper(model, monkeypatch, on=on), [6, 2, 9]) for on in (True, False)
     )
     torch.testing.assert_close(found, wanted, rtol=1e-5, atol=1e-5)
 

@@ -28,7 +28,7 @@ _MOST_BF16_ROWS, _MOST_INT8_ROWS = 8, 16
 class NativeStep:
     """Appends one element to few rows of a cache: what `Stepper` does, for weights as they are.
 
-    It reads them where they lie when it is made.
+    It reads them where they lie when it is made, and a copy of those that are bf16 numbers.
     """
 
     def __init__(self, library: ctypes.CDLL, backbone: Backbone) -> None:

@@ -43,7 +43,7 @@ class Bf16Linear(nn.Module):
         super().__init__()
         weight = linear.weight.detach().to(torch.bfloat16)
         self.in_features, self.out_features = linear.in_features, linear.out_features
-        self.tiles = _tiles(weight, 2)
+        self.tiles = cut_tiles(weight, 2)
         self.out = torch.bfloat16
         low = None if linear.bias is None else linear.bias.detach().to(torch.bfloat16)
         self.bias: Tensor | None = low
@@ -70,7 +70,7 @@ class Int8Linear(nn.Module):
         scale = weight.abs().amax(dim=1).clamp(min=_TINY) / _LEVELS
         rounded = (weight / scale[:, None]).round().to(torch.int8)
         self.in_features, self.out_features = linear.in_features, linear.out_features
-        self.tiles = _tiles(rounded, 4)
+        self.tiles = cut_tiles(rounded, 4)
         self.tile_scale = F.pad(scale, (0, -len(scale) % _TILE))
         self.tiny = torch.tensor(_TINY)
         bias = None if linear.bias is None else linear.bias.detach().float()
@@ -161,7 +161,7 @@ def _replace(module: nn.Module, kind: type[Bf16Linear | Int8Linear], smallest: i
             _replace(child, kind, smallest)
 
 
-def _tiles(weight: Tensor, together: int) -> Tensor | None:
+def cut_tiles(weight: Tensor, together: int) -> Tensor | None:
     """Cut [out, in] into [tiles, in / together, 16 outputs, together], padded with zeros."""
     if load_native().library is None:
         return None
