@@ -105,7 +105,12 @@ def synth(
         ),
     ] = None,
     chunk_frames: Annotated[
-        int | None, typer.Option("--chunk-frames", help="Frames a piece of a stream.", min=1)
+        int | None,
+        typer.Option(
+            "--chunk-frames",
+            help="Frames of a stream's first piece; later ones grow to three times as many.",
+            min=1,
+        ),
     ] = None,
     offline: Offline = False,
     as_json: Json = False,

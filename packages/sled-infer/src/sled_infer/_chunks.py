@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 from ._errors import SynthesisError
@@ -13,14 +14,22 @@ if TYPE_CHECKING:
     from ._track import Track
 
 
+GROWTH = 1.25
+_MOST = 3
+
+
 class Chunks:
-    """Decodes a track's frames as they come; the joined audio does not hang on the cuts."""
+    """Decodes a track's frames as they come; the joined audio does not hang on the cuts.
+
+    The first piece is of `frames`, so that it comes soon. The next ones may grow, to three times
+    as many, because a frame costs less in a longer piece.
+    """
 
     def __init__(self, codec: Codec, frames: int) -> None:
         if frames < 1:
             raise SynthesisError(f"chunk_frames: {frames} is too small; give 1 or more")
         self._codec = codec
-        self._frames = frames
+        self._frames, self._most = frames, _MOST * frames
         self._state = codec.decoder_state()
 
     @property
@@ -32,12 +41,14 @@ class Chunks:
         """Tell whether there is anything to decode, be it the end alone."""
         return bool(track.frames) or (track.ended and not self._state.ended)
 
-    def take(self, track: Track) -> Tensor:
+    def take(self, track: Track, *, may_grow: bool) -> Tensor:
         """Take frames from the track and give their audio, float32 [samples] on the CPU.
 
         It is empty where the codec waits for more frames.
         """
         latents = track.give(self.wanted)
+        if may_grow and len(latents) >= self._frames:
+            self._frames = min(ceil(GROWTH * self._frames), self._most)
         last = track.ended and not track.frames
         return self._codec.decode_step(latents, self._state, last=last).cpu()
 

@@ -79,6 +79,11 @@ class Engine:
         return len(self._rows)
 
     @property
+    def tracks(self) -> int:
+        """How many utterances share the work."""
+        return len(self._tracks)
+
+    @property
     def positions(self) -> int:
         """How many tokens and frames an utterance can have."""
         return self._rows.positions

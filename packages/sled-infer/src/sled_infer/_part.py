@@ -47,9 +47,9 @@ class Part:
         """Whether there is anything to decode, be it the end alone."""
         return self._chunks.left(self.track)
 
-    def take(self) -> Tensor:
+    def take(self, *, may_grow: bool) -> Tensor:
         """Give the audio of the next frames, float32 [samples]; may be empty."""
-        wave = self._chunks.take(self.track)
+        wave = self._chunks.take(self.track, may_grow=may_grow)
         if self._kept is not None:
             self._kept.append(wave)
         return wave

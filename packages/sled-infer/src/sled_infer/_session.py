@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Self
 import torch
 
 from ._async import listen
+from ._chunks import GROWTH
 from ._clock import StreamClock
 from ._errors import SynthesisError
 from ._part import Part
@@ -204,7 +205,7 @@ class Stream:
             if not settled and len(track.frames) < part.wanted:
                 self._engine.step()
             elif part.left:
-                wave = part.take()
+                wave = part.take(may_grow=self._has_time())
                 if len(wave):
                     return wave
             elif track.ended and self._script.goes_on(track):
@@ -217,6 +218,12 @@ class Stream:
                 self._explain_end()
                 return None
         return None
+
+    def _has_time(self) -> bool:
+        """Tell whether a longer piece would be there before the one in front of it is over."""
+        # Of a batch that is slow the share counts: longer pieces make all of it quicker.
+        share = self.clock.compute / max(1, self._engine.tracks)
+        return GROWTH * share < self.clock.audio
 
     def _explain_end(self) -> None:
         failure = self._part.track.failure
