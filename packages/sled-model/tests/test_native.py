@@ -89,6 +89,7 @@ def test_so_it_is_of_weights_that_were_stored_as_bf16_which_it_reads_as_such(
     assert Keeper().map(qkv).weight == qkv.weight.data_ptr()
     model.to(torch.bfloat16).float()
     assert Keeper().map(qkv).weight != qkv.weight.data_ptr()
+    assert Keeper(copies=False).map(qkv).weight == qkv.weight.data_ptr()
     found, wanted = (
         states(model, stepper(model, monkeypatch, on=on), [6, 2, 9]) for on in (True, False)
     )

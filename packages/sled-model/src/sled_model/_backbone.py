@@ -191,7 +191,7 @@ class Backbone(nn.Module):
         """
         batch, length, _ = x.shape
         if cache is not None and length == 1 and not (self.training or torch.is_grad_enabled()):
-            return Stepper(self)(x[:, 0].clone(), cache, counts)[:, None]
+            return Stepper(self, once=True)(x[:, 0].clone(), cache, counts)[:, None]
         if cache is None:
             self._check_length(length)
             tables = self.rotary(torch.arange(length, device=x.device))

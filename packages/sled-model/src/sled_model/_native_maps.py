@@ -37,9 +37,13 @@ class Unsuited(Exception):  # noqa: N818 (no error: the other way is taken)
 
 
 class Keeper:
-    """Gives the addresses of tensors, and keeps these from going away."""
+    """Gives the addresses of tensors, and keeps these from going away.
 
-    def __init__(self) -> None:
+    `copies`: whether weights may be copied, which pays for many steps.
+    """
+
+    def __init__(self, *, copies: bool = True) -> None:
+        self._copies = copies
         self._kept: list[Tensor] = []
 
     def address(self, tensor: Tensor | None) -> int | None:
@@ -64,7 +68,7 @@ class Keeper:
         if type(module) is not nn.Linear:
             raise Unsuited
         weight, bias, kind = self.floats(module.weight), self.floats(module.bias), _FLOAT
-        if _is_of_bf16(module.weight[0]) and _is_of_bf16(module.weight):
+        if self._copies and _is_of_bf16(module.weight[0]) and _is_of_bf16(module.weight):
             # The same numbers in half of the bytes, which are what a step costs.
             low = cut_tiles(module.weight.detach().to(torch.bfloat16), 2)
             weight, kind = self.address(low), _BF16

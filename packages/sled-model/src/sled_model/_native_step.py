@@ -28,14 +28,15 @@ _MOST_BF16_ROWS, _MOST_INT8_ROWS = 8, 16
 class NativeStep:
     """Appends one element to few rows of a cache: what `Stepper` does, for weights as they are.
 
-    It reads them where they lie when it is made, and a copy of those that are bf16 numbers.
+    It reads them where they lie when it is made, or, if it may, a copy of those that are bf16
+    numbers.
     """
 
-    def __init__(self, library: ctypes.CDLL, backbone: Backbone) -> None:
+    def __init__(self, library: ctypes.CDLL, backbone: Backbone, *, copies: bool = True) -> None:
         """Look up where all weights are; Unsuited where they are not what native code reads."""
         self._run = library.sled_step
         self._run.restype = None
-        keep = self._keep = Keeper()
+        keep = self._keep = Keeper(copies=copies)
         layers: list[Any] = list(backbone.layers)
         self._layers = array(Layer, [_layer(keep, layer) for layer in layers])
         shape, rotary, norm = layers[0].attention, backbone.rotary, backbone.norm
@@ -121,11 +122,11 @@ class NativeDraw:
         return latents
 
 
-def native_step(backbone: Backbone) -> NativeStep | None:
-    """Give the native step of a backbone, if there is one for it here."""
+def native_step(backbone: Backbone, *, copies: bool = True) -> NativeStep | None:
+    """Give the native step of a backbone, if there is one for it here; see `Keeper`."""
     library = _library(backbone.norm.weight)
     try:
-        return None if library is None else NativeStep(library, backbone)
+        return None if library is None else NativeStep(library, backbone, copies=copies)
     except Unsuited:
         return None
 

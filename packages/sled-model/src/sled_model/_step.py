@@ -57,14 +57,19 @@ class Stepper:
 
     For inference only, with the modules and weights that the backbone has now. Few rows on a CPU
     are left to native code, where it is there.
+
+    Args:
+        backbone: what it steps through.
+        once: for a single step, so that nothing is prepared which pays for many.
+
     """
 
-    def __init__(self, backbone: Backbone) -> None:
+    def __init__(self, backbone: Backbone, *, once: bool = False) -> None:
         layers: list[Any] = list(backbone.layers)
         self._shape = layers[0].attention
         self._rotary = backbone.rotary
         self._norm = backbone.norm.forward
-        self._native = native_step(backbone)
+        self._native = native_step(backbone, copies=not once)
         self._layers = [
             (
                 layer.attention_norm.forward,
