@@ -16,6 +16,11 @@ RATE = 16_000
 CLIPS = 60
 LONGER = ("data.micro_frames=60", "run.steps=40", "run.save_every=3", "run.threads=1",
           "run.tensorboard=false", "run.device=cpu")  # fmt: skip
+TORCHRUN = ("torch.distributed.run", "--standalone", "--nproc-per-node=2", "--no-python")
+# What it was not told it would guess, and say so.
+ACCELERATE = ("accelerate.commands.launch", "--multi_gpu", "--num_processes=2", "--num_machines=1",
+              "--mixed_precision=no", "--dynamo_backend=no", "--main_process_port=0",
+              "--no_python")  # fmt: skip
 # Each process notes its id, so that a test can end one of them.
 NOTING = 'echo $BASHPID > "pid-$RANK.part" && mv "pid-$RANK.part" "pid-$RANK" && exec "$@"'
 
@@ -26,13 +31,6 @@ pytestmark = pytest.mark.slow
 def place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-TORCHRUN = ("torch.distributed.run", "--standalone", "--nproc-per-node=2", "--no-python")
-# What it was not told it would guess, and say so.
-ACCELERATE = ("accelerate.commands.launch", "--multi_gpu", "--num_processes=2", "--num_machines=1",
-              "--mixed_precision=no", "--dynamo_backend=no", "--main_process_port=0",
-              "--no_python")  # fmt: skip
 
 
 @contextmanager

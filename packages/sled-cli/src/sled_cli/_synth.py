@@ -108,7 +108,7 @@ def synth(
         int | None,
         typer.Option(
             "--chunk-frames",
-            help="Frames of a stream's first piece; later ones grow to three times as many.",
+            help="Frames of a stream's first piece; later ones may grow to three times as many.",
             min=1,
         ),
     ] = None,

@@ -82,6 +82,7 @@ _COUNTED = {"pkg": "package", "pkgs": "packages", "doz": "dozen", "avg": "averag
 }
 _CHAT = {word.capitalize(): said[0].upper() + said[1:] for word, said in _CHATTED.items()}
 _CHAT |= _CHATTED | _WITH_DIGITS
+_KEYS = {"Ctrl": "Control", "Cmd": "Command"}
 _SPANS = {"Y": "year", "Q": "quarter", "M": "month"}
 _LATIN = ("eg", "ie", "Eg", "Ie")
 # With a full stop, no sentence ends; without one, they are no words.
@@ -103,7 +104,7 @@ def shorthand() -> Iterator[Rule]:
     yield rf"(?<![\w.-])({any_of(_COUNTED)})\b(?![-.]\w)\.?(?! [A-Z])", lambda m: _COUNTED[m[1]]
     yield r"\bincl\.(?=\Z|[,;)])", "included"
     yield r"\b([YQM])o\1\b", lambda m: f"{_SPANS[m[1]]} over {_SPANS[m[1]]}"
-    yield r"(?<!\w)(Ctrl|Cmd)\b", lambda m: {"Ctrl": "Control", "Cmd": "Command"}[m[1]]
+    yield rf"(?<!\w)({any_of(_KEYS)})\b", lambda m: _KEYS[m[1]]
     yield r"\bvs\b\.?", "versus"
     yield r"\ba\.k\.a\.", "also known as"
     yield r"\bapprox\b\.?", "approximately"

@@ -113,7 +113,7 @@ class Synthesizer(Assembled):
             seed: the same seed and text give the same audio, however the text is cut.
             max_seconds: an end by force.
             chunk_frames: frames of audio to the first piece, as far as text allows; the next ones
-                grow, to three times as many, if they are there in time.
+                may grow to three times as many, if they are there in time.
             layout: how many frames may follow how many tokens; None for what the model was
                 trained for. Others are tried with a warning.
             normalise: how the text is put into words; see `Request`.
