@@ -72,6 +72,7 @@ def test_a_processor_without_the_kernels_is_one_clear_error(load, monkeypatch):
         raise RuntimeError("no such operator")
 
     monkeypatch.setattr(pack.Int8Linear, "_product", missing)
+    monkeypatch.setenv("SLED_NATIVE", "0")
     with pytest.raises(ModelError, match=r"no kernels for int8 here .*; use fp32"):
         load("int8")
 

@@ -274,5 +274,6 @@ def test_where_nothing_can_be_built_it_says_why(
     assert any(each in native_state() for each in reason.split("|"))
     assert Stepper(tiny_model.backbone)._native is None
     assert Drawer(tiny_model.head)._native is None
-    assert pack_weights(tiny_model, "bf16").backbone.layers[0].attention.qkv.tiles is None
+    if pack._missing_in_onednn(pack.Bf16Linear) is None:
+        assert pack_weights(tiny_model, "bf16").backbone.layers[0].attention.qkv.tiles is None
     assert not list(tmp_path.rglob("*.so"))

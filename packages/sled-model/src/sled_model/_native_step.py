@@ -159,7 +159,7 @@ def _layer(keep: Keeper, layer: Any) -> Layer:  # noqa: ANN401 (a backbone's lay
 
 
 def _most_rows(module: nn.Module) -> int:
-    if isinstance(module, nn.Linear):
+    if isinstance(module, nn.Linear) or not module.onednn:
         return MOST_ROWS
     return _MOST_INT8_ROWS if isinstance(module, Int8Linear) else _MOST_BF16_ROWS
 

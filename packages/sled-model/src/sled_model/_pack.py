@@ -6,10 +6,14 @@ Decoding reads every weight once a frame, so their bytes are its cost. Only the 
 backbone's and head's linear maps are packed, with those of the layers' norms multiplied into them;
 the key/value cache is bf16 then. Embeddings, what is summed over the layers, rotations and the
 stop decision stay float32, which costs next to nothing.
+
+oneDNN has no such kernels for many processors (for bf16 those without AVX-512). There, native code
+takes the steps, and what is more than that goes through weights that are float32 for the while.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -21,6 +25,8 @@ from ._native import load_native
 from ._norm import UnitNorm
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ._model import SledModel
 
 WEIGHTS = ("fp32", "bf16", "int8")
@@ -37,10 +43,12 @@ class Bf16Linear(nn.Module):
     """A linear map with bf16 weights in oneDNN's own layout; any float in, `out` out.
 
     `tiles`: the weights again as native code reads them (see `native/maps.h`), None without it.
+    `onednn`: whether it has kernels for them here; else they are kept as they are.
     """
 
-    def __init__(self, linear: nn.Linear) -> None:
+    def __init__(self, linear: nn.Linear, *, onednn: bool = True) -> None:
         super().__init__()
+        self.onednn = onednn
         weight = linear.weight.detach().to(torch.bfloat16)
         self.in_features, self.out_features = linear.in_features, linear.out_features
         self.tiles = cut_tiles(weight, 2)
@@ -48,10 +56,14 @@ class Bf16Linear(nn.Module):
         low = None if linear.bias is None else linear.bias.detach().to(torch.bfloat16)
         self.bias: Tensor | None = low
         # The second argument is what the layout is chosen for: a pair of guidance rows.
-        self.packed = torch.ops.mkldnn._reorder_linear_weight(weight, _FEW_ROWS)
+        reorder = torch.ops.mkldnn._reorder_linear_weight
+        self.packed: Tensor = reorder(weight, _FEW_ROWS) if onednn else weight
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [.., in] to [.., out]."""
+        if not self.onednn:
+            bias = None if self.bias is None else self.bias.float()
+            return F.linear(x.float(), self.packed.float(), bias).to(self.out)
         low = x.to(torch.bfloat16)
         y: Tensor = torch.ops.mkldnn._linear_pointwise(low, self.packed, self.bias, "none", [], "")
         return y.to(self.out)
@@ -61,11 +73,13 @@ class Int8Linear(nn.Module):
     """A linear map with int8 weights, one scale an output; each input row is rounded by its own.
 
     So a row's result does not hang on the rows beside it. Symmetric, without zero points; any
-    float in, float32 out. `tiles` and `tile_scale` are for native code, as in `Bf16Linear`.
+    float in, float32 out. `tiles` and `tile_scale` are for native code, as in `Bf16Linear`, and
+    without `onednn` inputs are not rounded.
     """
 
-    def __init__(self, linear: nn.Linear) -> None:
+    def __init__(self, linear: nn.Linear, *, onednn: bool = True) -> None:
         super().__init__()
+        self.onednn = onednn
         weight = linear.weight.detach().float()
         scale = weight.abs().amax(dim=1).clamp(min=_TINY) / _LEVELS
         rounded = (weight / scale[:, None]).round().to(torch.int8)
@@ -76,10 +90,15 @@ class Int8Linear(nn.Module):
         bias = None if linear.bias is None else linear.bias.detach().float()
         self.bias: Tensor | None = bias
         self.scale, self.zeros = scale, torch.zeros(len(scale), dtype=torch.int64)
-        self.packed = torch.ops.onednn.qlinear_prepack(rounded, [_FEW_ROWS, weight.shape[1]])
+        prepack = torch.ops.onednn.qlinear_prepack
+        few = [_FEW_ROWS, weight.shape[1]]
+        self.packed: Tensor = prepack(rounded, few) if onednn else rounded
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [.., in] to [.., out]."""
+        if not self.onednn:
+            y = F.linear(x.float(), self.packed.float()).mul_(self.scale)
+            return y if self.bias is None else y.add_(self.bias)
         rows = (x if x.dim() == 2 else x.flatten(0, -2)).float()  # noqa: PLR2004 (rows as they are)
         largest = torch.linalg.vector_norm(rows, torch.inf, dim=1, keepdim=True)
         step = torch.add(self.tiny, largest, alpha=1 / _LEVELS)
@@ -108,8 +127,8 @@ def pack_weights(model: SledModel, weights: str, *, smallest_int8: int | None = 
         The same model, in evaluation mode.
 
     Raises:
-        ModelError: unknown weights, a model elsewhere than on the CPU or not in float32, or a
-            processor or build of torch without the kernels.
+        ModelError: unknown weights, a model elsewhere than on the CPU or not in float32, or
+            neither oneDNN's kernels nor native code for them here.
 
     """
     if weights not in WEIGHTS:
@@ -122,13 +141,13 @@ def pack_weights(model: SledModel, weights: str, *, smallest_int8: int | None = 
             f"weights: {weights} are packed from float32 on a CPU, not from {model.dtype} on "
             f"{model.device.type}; load the model there with dtype fp32"
         )
-    kind = Bf16Linear if weights == "bf16" else Int8Linear
-    _check_kernels(kind, weights)
+    small = _maker(Bf16Linear, weights)
+    large = small if weights == "bf16" else _maker(Int8Linear, weights)
     with torch.no_grad():
         for layer in model.backbone.layers:
             _absorb_norms(layer)
         for part in (model.backbone, model.head):
-            _replace(part, kind, _SMALLEST_INT8 if smallest_int8 is None else smallest_int8)
+            _replace(part, small, large, _SMALLEST_INT8 if smallest_int8 is None else smallest_int8)
         for name, part in model.head.named_modules():
             # Between two maps bf16 will do; what is summed up, and what is drawn, is float32.
             if isinstance(part, Bf16Linear) and not name.endswith((".inner", ".outer")):
@@ -152,13 +171,19 @@ def _absorb_norms(layer: Any) -> None:  # noqa: ANN401 (a backbone's layer)
         setattr(layer, name, UnitNorm(size, norm.eps))
 
 
-def _replace(module: nn.Module, kind: type[Bf16Linear | Int8Linear], smallest: int) -> None:
+def _replace(
+    module: nn.Module,
+    small: Callable[[nn.Linear], nn.Module],
+    large: Callable[[nn.Linear], nn.Module],
+    smallest: int,
+) -> None:
+    """Put what `large` makes in the place of linear maps; of those below `smallest`, `small`."""
     for name, child in module.named_children():
         if isinstance(child, nn.Linear):
-            small = min(child.in_features, child.out_features) < smallest
-            setattr(module, name, Bf16Linear(child) if small else kind(child))
+            is_small = min(child.in_features, child.out_features) < smallest
+            setattr(module, name, (small if is_small else large)(child))
         else:
-            _replace(child, kind, smallest)
+            _replace(child, small, large, smallest)
 
 
 def cut_tiles(weight: Tensor, together: int) -> Tensor | None:
@@ -171,8 +196,21 @@ def cut_tiles(weight: Tensor, together: int) -> Tensor | None:
     return cut.transpose(1, 2).contiguous()
 
 
-def _check_kernels(kind: type[Bf16Linear | Int8Linear], weights: str) -> None:
-    """Try a small map: whether kernels are there is known by no other means."""
+def _maker(
+    kind: type[Bf16Linear | Int8Linear], weights: str
+) -> Callable[[nn.Linear], Bf16Linear | Int8Linear]:
+    """Give what makes a map of this kind for this processor; ModelError if nothing can."""
+    missing, native = _missing_in_onednn(kind), load_native()
+    if missing is not None and native.library is None:
+        raise ModelError(
+            f"weights: no kernels for {weights} here (oneDNN: {missing}; native code: "
+            f"{native.state}); use fp32"
+        )
+    return partial(kind, onednn=missing is None)
+
+
+def _missing_in_onednn(kind: type[Bf16Linear | Int8Linear]) -> str | None:
+    """Try a small map: whether kernels are there, and right, is known by no other means."""
     x = torch.linspace(-1, 1, 32 * 32).view(32, 32).sin()
     linear = nn.utils.skip_init(nn.Linear, 32, 32)  # type: ignore[no-untyped-call]
     try:
@@ -181,7 +219,5 @@ def _check_kernels(kind: type[Bf16Linear | Int8Linear], weights: str) -> None:
             linear.bias.copy_(x[0])
             near = torch.allclose(kind(linear)(x).float(), linear(x), atol=0.2)
     except (AttributeError, NotImplementedError, RuntimeError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ModelError(f"weights: no kernels for {weights} here ({reason}); use fp32") from None
-    if not near:
-        raise ModelError(f"weights: the kernels for {weights} are wrong here; use fp32")
+        return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return None if near else "wrong products"

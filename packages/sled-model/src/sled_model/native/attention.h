@@ -3,8 +3,9 @@
 #pragma once
 
 #include <cmath>
+#include <vector>
 
-#include "maps.h"
+#include "vectors.h"
 
 // Within 2 units in the last place; arguments are kept within what a float can hold.
 static inline Floats exponential(Floats x) {
@@ -37,13 +38,7 @@ struct Group {
 
 static inline Floats widen(const float *from) { return load<Floats>(from); }
 
-static inline Floats widen(const uint16_t *from) {
-#if defined(__AVX512F__)
-    return Floats(Words(_mm512_cvtepu16_epi32(__m256i(load<Halves>(from)))) << 16);
-#else
-    return Floats(__builtin_convertvector(load<Halves>(from), Words) << 16);
-#endif
-}
+static inline Floats widen(const uint16_t *from) { return widen(load<Halves>(from)); }
 
 static inline float one(const float *from) { return *from; }
 
@@ -75,9 +70,9 @@ static inline void turn(float *x, int64_t size, const float *cos, const float *s
 // The products of x with N neighbouring rows of y.
 template <int N, class Number>
 static inline void dots(const float *x, const Number *y, int64_t size, float scale, float *to) {
-    const int64_t whole = size / LANES * LANES;
+    const int64_t whole = size / WIDE * WIDE;
     Floats sums[N] = {};
-    for (int64_t i = 0; i < whole; i += LANES) {
+    for (int64_t i = 0; i < whole; i += WIDE) {
         const Floats in = load<Floats>(x + i);
         for (int n = 0; n < N; n++) {
             sums[n] += in * widen(y + n * size + i);
@@ -95,10 +90,10 @@ static inline void dots(const float *x, const Number *y, int64_t size, float sca
 static float soften(std::vector<float> &scores, int64_t count) {
     float most = scores[0];
     for (int64_t t = 1; t < count; t++) most = scores[t] > most ? scores[t] : most;
-    const int64_t past = (count + LANES - 1) / LANES * LANES;
+    const int64_t past = (count + WIDE - 1) / WIDE * WIDE;
     for (int64_t t = count; t < past; t++) scores[t] = -INFINITY;
     Floats sum{};
-    for (int64_t t = 0; t < past; t += LANES) {
+    for (int64_t t = 0; t < past; t += WIDE) {
         Floats score = load<Floats>(&scores[t]) - most;
         Floats weight = score < -87.0f ? Floats{} : exponential(score);
         std::memcpy(&scores[t], &weight, sizeof weight);
@@ -114,12 +109,12 @@ static void mix(const float *weights, const Number *values, int64_t count, int64
     Floats sums[W] = {};
     for (int64_t t = 0; t < count; t++)
         for (int i = 0; i < W; i++) {
-            sums[i] += weights[t] * widen(values + t * size + i * LANES);
-            __builtin_prefetch(values + t * size + i * LANES + AHEAD / 4);
+            sums[i] += weights[t] * widen(values + t * size + i * WIDE);
+            __builtin_prefetch(values + t * size + i * WIDE + AHEAD / 4);
         }
     for (int i = 0; i < W; i++) {
         const Floats all = sums[i] * scale;
-        std::memcpy(out + i * LANES, &all, sizeof all);
+        std::memcpy(out + i * WIDE, &all, sizeof all);
     }
 }
 
@@ -134,7 +129,7 @@ static void attend_in(const Past &past, int64_t layer, int64_t row, int64_t numb
         store(group.key[i], keys + (count - 1) * size + i);
         store(group.value[i], values + (count - 1) * size + i);
     }
-    scores.resize(count + LANES);
+    scores.resize(count + WIDE);
     const float scale = 1 / std::sqrt(static_cast<float>(size));
     for (int64_t h = 0; h < group.heads; h++) {
         const float *query = group.queries + h * size;
@@ -144,9 +139,9 @@ static void attend_in(const Past &past, int64_t layer, int64_t row, int64_t numb
         const float sum = soften(scores, count);
         float *out = group.out + h * size;
         int64_t i = 0;
-        for (; i + 4 * LANES <= size; i += 4 * LANES)
+        for (; i + 4 * WIDE <= size; i += 4 * WIDE)
             mix<4>(scores.data(), values + i, count, size, 1 / sum, out + i);
-        for (; i + LANES <= size; i += LANES)
+        for (; i + WIDE <= size; i += WIDE)
             mix<1>(scores.data(), values + i, count, size, 1 / sum, out + i);
         for (; i < size; i++) {
             out[i] = 0;

@@ -19,12 +19,12 @@ struct Head {
 static void modulate(const float *x, const float *shift, const float *scale, int64_t size,
                      float epsilon, float *y) {
     Floats sums{}, squares{};
-    const int64_t whole = size / LANES * LANES;
-    for (int64_t i = 0; i < whole; i += LANES) sums += load<Floats>(x + i);
+    const int64_t whole = size / WIDE * WIDE;
+    for (int64_t i = 0; i < whole; i += WIDE) sums += load<Floats>(x + i);
     float mean = total(sums), spread_out = 0;
     for (int64_t i = whole; i < size; i++) mean += x[i];
     mean /= static_cast<float>(size);
-    for (int64_t i = 0; i < whole; i += LANES) {
+    for (int64_t i = 0; i < whole; i += WIDE) {
         Floats off = load<Floats>(x + i) - mean;
         squares += off * off;
     }
@@ -35,8 +35,8 @@ static void modulate(const float *x, const float *shift, const float *scale, int
 }
 
 static void silu(const float *x, int64_t size, float *y) {
-    for (int64_t i = 0; i < size; i += LANES) {
-        const int64_t count = size - i < LANES ? size - i : LANES;
+    for (int64_t i = 0; i < size; i += WIDE) {
+        const int64_t count = size - i < WIDE ? size - i : WIDE;
         Floats v{};
         std::memcpy(&v, x + i, count * sizeof(float));
         v = v / (1.0f + exponential(-v));

@@ -23,8 +23,8 @@ struct Backbone {
 // A norm without a weight has it in the map that follows, times the root of the size.
 static void normalise(const float *x, const float *weight, int64_t size, float floor, float *y) {
     Floats sum{};
-    const int64_t whole = size / LANES * LANES;
-    for (int64_t i = 0; i < whole; i += LANES) sum += load<Floats>(x + i) * load<Floats>(x + i);
+    const int64_t whole = size / WIDE * WIDE;
+    for (int64_t i = 0; i < whole; i += WIDE) sum += load<Floats>(x + i) * load<Floats>(x + i);
     float all = total(sum) + floor;
     for (int64_t i = whole; i < size; i++) all += x[i] * x[i];
     const float scale = std::sqrt((weight ? static_cast<float>(size) : 1.0f) / all);
@@ -32,8 +32,8 @@ static void normalise(const float *x, const float *weight, int64_t size, float f
 }
 
 static void activate(const float *gate_up, int64_t size, float *y) {
-    for (int64_t i = 0; i < size; i += LANES) {
-        const int64_t count = size - i < LANES ? size - i : LANES;
+    for (int64_t i = 0; i < size; i += WIDE) {
+        const int64_t count = size - i < WIDE ? size - i : WIDE;
         Floats gate{}, up{};
         std::memcpy(&gate, gate_up + i, count * sizeof(float));
         std::memcpy(&up, gate_up + size + i, count * sizeof(float));
