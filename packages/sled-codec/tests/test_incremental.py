@@ -24,6 +24,11 @@ CONFIGS = {
 }
 
 
+def close_for(codec):
+    """Rounded otherwise, a pitch moves all pulses behind it."""
+    return CLOSE if codec.config.source_filter is None else {"rtol": 0, "atol": 2e-4}
+
+
 @pytest.fixture(scope="module", params=CONFIGS.values(), ids=CONFIGS.keys())
 def any_codec(request):
     return Codec.from_random(request.param)
@@ -43,7 +48,7 @@ cuts = st.lists(st.integers(0, 20), min_size=1, max_size=6).filter(any)
 def test_any_cut_gives_the_wave_of_the_whole(any_codec, noise, sizes):
     latents = noise(sum(sizes), any_codec.latent_size)
     joined = decode_in_pieces(any_codec, latents.split(sizes))
-    torch.testing.assert_close(joined, any_codec.decode(latents), **CLOSE)
+    torch.testing.assert_close(joined, any_codec.decode(latents), **close_for(any_codec))
 
 
 @pytest.fixture(scope="module", params=["embedded", "full size"])
@@ -141,9 +146,10 @@ def test_streams_that_come_and_go_sound_as_they_do_alone(any_codec, noise, strea
         for n, wave in zip(here, waves, strict=True):
             heard[n].append(wave)
     ends = any_codec.decode_step_batch([latents[0][:0]] * len(states), states, last=True)
+    close = close_for(any_codec)
     for whole, parts, end in zip(latents, heard, ends, strict=True):
         expected = any_codec.decode(whole) if len(whole) else torch.empty(0)
-        torch.testing.assert_close(torch.cat([*parts, end]), expected, **CLOSE)
+        torch.testing.assert_close(torch.cat([*parts, end]), expected, **close)
 
 
 def held(state):

@@ -23,6 +23,8 @@ from sled_codec._synthesis import Controls, Synthesis, pitch_of, place_of
 RATE, SAMPLES = 24_000, 160
 SIZES = SourceFilter()
 CLOSE = {"rtol": 0, "atol": 1e-5}
+# Rounded otherwise, a pitch moves all pulses behind it.
+CLOSE_PULSES = {"rtol": 0, "atol": 2e-4}
 
 
 def still(value, steps):
@@ -155,8 +157,9 @@ def test_streams_of_several_ages_go_on_together_as_each_alone(noise):
     states = [codec.decoder_state() for _ in latents]
     heard = [codec.decode_step(latents[1][:15], states[1])]
     both = codec.decode_step_batch([latents[0], latents[1][15:]], states, last=True)
-    torch.testing.assert_close(both[0], codec.decode(latents[0]), **CLOSE)
-    torch.testing.assert_close(torch.cat((*heard, both[1])), codec.decode(latents[1]), **CLOSE)
+    torch.testing.assert_close(both[0], codec.decode(latents[0]), **CLOSE_PULSES)
+    whole = codec.decode(latents[1])
+    torch.testing.assert_close(torch.cat((*heard, both[1])), whole, **CLOSE_PULSES)
 
 
 def test_no_cast_and_no_default_dtype_reaches_it(noise):
