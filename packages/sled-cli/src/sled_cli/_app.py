@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from sled_cli import _codec, _data, _eval, _info, _synth, _train, _voice
+from sled_cli import _codec, _data, _eval, _info, _serve, _synth, _train, _voice
 from sled_cli._errors import guard
 from sled_cli._options import Verbose, is_verbose, silence_foreign_warnings
 
@@ -64,6 +64,7 @@ def _group(name: str, summary: str) -> typer.Typer:
 
 
 app.command("synth")(_synth.synth)
+app.command("serve")(_serve.serve)
 _voices = _group("voice", "Voices for cloning.")
 _voices.command("export")(_voice.export)
 app.command("train")(_train.train)

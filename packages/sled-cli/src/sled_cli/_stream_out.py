@@ -6,7 +6,6 @@ work is broken off, what is there is valid. A pipe, which cannot be gone back in
 unknown length, which players read to the end.
 """
 
-import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, Self
 
@@ -18,12 +17,8 @@ if TYPE_CHECKING:
 
 Format = Literal["wav", "pcm"]
 _FORMATS: dict[str, Format] = {".wav": "wav", ".pcm": "pcm", ".raw": "pcm"}
-_UNKNOWN = 0xFFFFFFFF
 BYTES = 2  # a sample
-_FULL_SCALE = 32767
-_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
-HEADER_BYTES = _HEADER.size
-_BEFORE_DATA = HEADER_BYTES - 8
+HEADER_BYTES = 44
 
 
 def choose_format(target: Path, asked: Format | None) -> Format:
@@ -53,7 +48,9 @@ class StreamSink:
 
     def write(self, wave: "Tensor") -> None:
         """Write float samples `[samples]`, full scale ±1; louder is clipped."""
-        content = (wave.clamp(-1, 1) * _FULL_SCALE).round().short().numpy().tobytes()
+        from sled_codec import pcm_bytes  # noqa: PLC0415 - heavy
+
+        content = pcm_bytes(wave)
         with naming(self._target):
             if self._file is None:
                 self._file = self._open()
@@ -75,6 +72,8 @@ class StreamSink:
         return self._stdout if self._target == STDOUT else self._target.open("wb", buffering=0)
 
     def _header(self, file: BinaryIO, size: int) -> bytes:
+        from sled_codec import wav_header  # noqa: PLC0415 - heavy
+
         if self._kind == "pcm":
             return b""
         return wav_header(self._rate, size if self._can_go_back(file) else None)
@@ -90,6 +89,8 @@ class StreamSink:
 
 def correct_header(file: BinaryIO, rate: int, size: int) -> None:
     """Let the header at a file's start say how much there is."""
+    from sled_codec import wav_header  # noqa: PLC0415 - heavy
+
     file.seek(0)
     write_all(file, wav_header(rate, size))
     file.seek(0, 2)
@@ -101,14 +102,3 @@ def write_all(file: BinaryIO, content: bytes) -> int:
     while rest:
         rest = rest[file.write(rest) :]
     return len(content)
-
-
-def wav_header(rate: int, size: int | None) -> bytes:
-    """Give the header of 16-bit mono PCM of `size` bytes; None is unknown, and so is too much."""
-    data = _UNKNOWN if size is None else min(size, _UNKNOWN)
-    riff = min(_BEFORE_DATA + data, _UNKNOWN)
-    return _HEADER.pack(
-        *(b"RIFF", riff, b"WAVE"),
-        *(b"fmt ", 16, 1, 1, rate, rate * BYTES, BYTES, 8 * BYTES),
-        *(b"data", data),
-    )

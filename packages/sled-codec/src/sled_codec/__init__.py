@@ -14,6 +14,7 @@ from sled_codec._errors import CodecError
 from sled_codec._files import atomic_path, atomic_write
 from sled_codec._incremental import DecoderState
 from sled_codec._load import EMBEDDED
+from sled_codec._pcm import pcm_bytes, wav_header
 from sled_codec._resample import resample
 
 __version__ = version("sled-codec")
@@ -30,7 +31,9 @@ __all__ = [
     "atomic_path",
     "atomic_write",
     "convert_audio",
+    "pcm_bytes",
     "read_audio",
     "resample",
+    "wav_header",
     "write_audio",
 ]

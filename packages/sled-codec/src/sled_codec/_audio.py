@@ -51,16 +51,18 @@ def read_audio(
     return wave, rate
 
 
-def write_audio(target: str | Path | BinaryIO, wave: Tensor, sample_rate: int) -> None:
+def write_audio(
+    target: str | Path | BinaryIO, wave: Tensor, sample_rate: int, *, suffix: str = ".wav"
+) -> None:
     """Write ``wave`` ``[samples]`` or ``[channels, samples]``, full scale ±1, louder is clipped.
 
     A path is written atomically in the format of its suffix (.wav as 16-bit PCM, .flac,
-    .ogg, .mp3); a binary file object, seekable or not, gets a WAV. Raises `CodecError` for
-    an unknown suffix, an empty wave, NaN, or a rate the format cannot hold, and `OSError`
-    where the file system refuses; then nothing half-written is left.
+    .ogg, .mp3); a binary file object, seekable or not, in that of ``suffix``. Raises
+    `CodecError` for an unknown suffix, an empty wave, NaN, or a rate the format cannot hold, and
+    `OSError` where the file system refuses; then nothing half-written is left.
     """
-    suffix = _suffix(target) if isinstance(target, str | Path) else ".wav"
-    content = _encode(_samples(wave), sample_rate, *_FORMATS[suffix])
+    form = _FORMATS[_suffix(target if isinstance(target, str | Path) else f"audio{suffix}")]
+    content = _encode(_samples(wave), sample_rate, *form)
     if isinstance(target, str | Path):
         with atomic_write(target) as file:
             file.write(content)

@@ -1,0 +1,87 @@
+"""`sled serve`: a model that speaks to whoever asks over HTTP."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sled_cli._errors import CliError
+from sled_cli._options import (
+    DEFAULT_MODEL,
+    Codec,
+    Device,
+    Dtype,
+    Model,
+    Offline,
+    Quiet,
+    Threads,
+    Verbose,
+)
+from sled_cli._session import session
+from sled_cli._speakers import load_synthesizer
+
+if TYPE_CHECKING:
+    from sled_infer import Synthesizer, Voice
+
+
+def serve(
+    *,
+    model: Model = None,
+    codec: Codec = None,
+    voice: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--voice", metavar="NAME=FILE", help="A voice file, and its name; repeatable."
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen at; 0.0.0.0 is every network's.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="0 is any that is free.")
+    ] = 8000,
+    at_once: Annotated[
+        int, typer.Option("--at-once", min=1, help="How many are spoken to at a time.")
+    ] = 8,
+    dtype: Dtype = "fp32",
+    device: Device = "auto",
+    threads: Threads = None,
+    offline: Offline = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Speak to whoever asks over HTTP, as OpenAI's speech API or over a WebSocket."""
+    files = dict(_named(each) for each in voice or [])
+    with session(quiet=quiet, verbose=verbose) as channels:
+        from sled_infer.server import Desk, build_app  # noqa: PLC0415 - heavy, and an extra
+        from sled_infer.server import serve as listen  # noqa: PLC0415
+
+        with channels.working("loading"):
+            synthesizer = load_synthesizer(
+                model, codec, device, dtype, threads=threads, offline=offline
+            )
+            voices = {name: _load(synthesizer, path) for name, path in files.items()}
+            desk = Desk(synthesizer, model or DEFAULT_MODEL, voices, most=at_once)
+        if synthesizer.card is not None:
+            channels.note(synthesizer.card.summary)
+        listen(
+            build_app(desk),
+            host=host,
+            port=port,
+            ready=lambda url: channels.note(f"listening at {url}; Ctrl-C ends it"),
+        )
+
+
+def _named(voice: str) -> tuple[str, Path]:
+    name, separator, file = voice.partition("=")
+    if not (separator and name and file):
+        raise CliError(
+            f"--voice {voice}: give a name and a voice file, such as anna=anna.safetensors"
+        )
+    return name, Path(file)
+
+
+def _load(synthesizer: "Synthesizer", path: Path) -> "Voice":
+    from sled_infer import Voice  # noqa: PLC0415 - heavy
+
+    return Voice.load(path, synthesizer.codec)

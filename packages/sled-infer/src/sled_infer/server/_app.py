@@ -1,0 +1,110 @@
+"""The application: where requests go, and how errors are told."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from sled_codec import CodecError
+from sled_model import ModelError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+from starlette.routing import Route, WebSocketRoute
+
+from .._errors import SynthesisError
+from ._asked import FORMATS
+from ._converse import converse
+from ._desk import BusyError
+from ._speak import speak
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from ._desk import Desk
+
+
+def build_app(desk: Desk) -> Starlette:
+    """Make an ASGI application of a desk.
+
+    Routes:
+        POST /v1/audio/speech: a whole text; the fields of OpenAI's, and `seed`, `cfg`,
+            `temperature`, `draws`, `max_seconds` and `normalise`, see `Request`.
+        WebSocket /v1/audio/stream: text in pieces; see `_converse.py`.
+        GET /v1/models, GET /v1/audio/voices: what is there.
+        GET /health: whether it speaks, and to how many.
+
+    Errors are JSON, `{"error": {"message": …, "type": …}}`: 400 for what cannot be spoken, 503 with
+    `Retry-After` while too many are spoken to.
+    """
+    app = Starlette(
+        routes=[
+            Route("/v1/audio/speech", speak, methods=["POST"]),
+            WebSocketRoute("/v1/audio/stream", converse),
+            Route("/v1/audio/voices", _voices),
+            Route("/v1/models", _models),
+            Route("/health", _health),
+        ],
+        exception_handlers={
+            BusyError: _busy,
+            SynthesisError: _refuse,
+            CodecError: _refuse,
+            ModelError: _refuse,
+            HTTPException: _fail,
+            Exception: _fail,
+        },
+        lifespan=_with_threads,
+    )
+    app.state.desk = desk
+    return app
+
+
+@asynccontextmanager
+async def _with_threads(app: Starlette) -> AsyncIterator[None]:
+    """Let all who are spoken to be waited for at once: whoever reads does the work."""
+    desk: Desk = app.state.desk
+    with ThreadPoolExecutor(desk.most + 2, thread_name_prefix="sled") as pool:
+        asyncio.get_running_loop().set_default_executor(pool)
+        yield
+
+
+async def _voices(request: Request) -> Response:
+    desk: Desk = request.app.state.desk
+    return JSONResponse({"voices": sorted(desk.voices), "formats": list(FORMATS)})
+
+
+async def _models(request: Request) -> Response:
+    desk: Desk = request.app.state.desk
+    model = {"id": desk.model, "object": "model", "created": 0, "owned_by": "sled"}
+    return JSONResponse({"object": "list", "data": [model]})
+
+
+async def _health(request: Request) -> Response:
+    desk: Desk = request.app.state.desk
+    return JSONResponse({"status": "ok", "speaking": desk.speaking, "most": desk.most})
+
+
+def _error(message: str, kind: str, status: int, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse({"error": {"message": message, "type": kind}}, status, headers)
+
+
+async def _busy(_request: Request, error: Exception) -> Response:
+    return _error(str(error), "server_busy", 503, {"Retry-After": "1"})
+
+
+async def _refuse(_request: Request, error: Exception) -> Response:
+    return _error(str(error), "invalid_request_error", 400)
+
+
+async def _fail(request: Request, error: Exception) -> Response:
+    """Answer what is no matter of a text: another path or method, and what broke here."""
+    reason, status = f"{type(error).__name__}: {error}", 500
+    if isinstance(error, HTTPException):
+        reason, status = error.detail, error.status_code
+    kind = "server_error" if status >= 500 else "invalid_request_error"  # noqa: PLR2004
+    return _error(f"{request.method} {request.url.path}: {reason}", kind, status)

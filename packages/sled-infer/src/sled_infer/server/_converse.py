@@ -1,0 +1,127 @@
+"""`/v1/audio/stream`: a WebSocket on which text comes in pieces and audio leaves meanwhile.
+
+The client sends JSON, all fields optional: `{"voice": "michael", "seed": 1, "text": "It was "}`,
+`{"text": "late."}`, `{"end": true}`. How it is to be spoken is said with the first piece. The
+server sends `{"event": "begin", …}`, int16 samples in binary messages, and `{"event": "end", …}`;
+then the next text may come. `{"cancel": true}` stops at once what is being said, as does
+everything that is wrong, after an `{"event": "error", …}`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from sled_codec import pcm_bytes
+from starlette.websockets import WebSocketDisconnect, WebSocketState
+
+from .._errors import SynthesisError
+from ._asked import Manner, read_piece
+
+if TYPE_CHECKING:
+    from starlette.websockets import WebSocket
+
+    from ._asked import Piece
+    from ._desk import Desk, Turn
+
+_ITS_OWN = Manner(None, {})
+
+
+async def converse(socket: WebSocket) -> None:
+    """Speak one text after the other until the client leaves."""
+    await socket.accept()
+    talk = _Talk(socket)
+    try:
+        while (message := await socket.receive())["type"] == "websocket.receive":
+            await talk.take(message.get("text"))
+    except WebSocketDisconnect:  # While something was being sent.
+        pass
+    finally:
+        await talk.leave()
+
+
+class _Talk:
+    """One client: what is being said to it, and what it says of that."""
+
+    def __init__(self, socket: WebSocket) -> None:
+        self._socket = socket
+        self._desk: Desk = socket.app.state.desk
+        self._turn: Turn | None = None  # what is being said
+        self._open = False  # whether more of its text may come
+        self._speaking: asyncio.Task[None] | None = None
+
+    async def take(self, message: str | None) -> None:
+        """Do what a message says."""
+        try:
+            await self._do(read_piece(message))
+        except SynthesisError as error:
+            await self._tell({"event": "error", "message": str(error)})
+            self._stop()
+
+    async def leave(self) -> None:
+        """Stop what is being said, and wait until nobody works on it."""
+        self._stop()
+        if self._speaking is not None:
+            await asyncio.gather(self._speaking, return_exceptions=True)
+
+    async def _do(self, piece: Piece) -> None:
+        if piece.cancel:
+            self._stop()
+            return
+        if not self._open:
+            await self._begin(piece.manner or _ITS_OWN)
+        elif piece.manner is not None:
+            raise SynthesisError("a voice and options are said with the first piece of a text")
+        # Where it ended before its text did, the rest is of no use to anybody.
+        if self._turn is not None and not self._turn.stream.over:
+            stream = self._turn.stream
+            if piece.text:
+                await asyncio.to_thread(stream.push, piece.text)
+            if piece.end:
+                await asyncio.to_thread(stream.flush)
+        self._open = not piece.end
+
+    async def _begin(self, manner: Manner) -> None:
+        if self._turn is not None:
+            raise SynthesisError("the last text is still being spoken; await its end, or cancel it")
+        turn = self._turn = self._desk.begin(manner)
+        self._open = True
+        rate = turn.stream.sample_rate
+        await self._tell({"event": "begin", "sample_rate": rate, "format": "pcm_s16le"})
+        self._speaking = asyncio.create_task(self._speak(turn))
+
+    async def _speak(self, turn: Turn) -> None:
+        """Send all audio of a text, and what came of it."""
+        stream = turn.stream
+        try:
+            async for wave in stream:
+                await self._socket.send_bytes(pcm_bytes(wave))
+        except SynthesisError as error:
+            await self._tell({"event": "error", "message": str(error)})
+        except WebSocketDisconnect:
+            return
+        finally:
+            turn.close()
+            self._turn = None
+        await self._tell(
+            {
+                "event": "end",
+                "text": stream.text,
+                "seconds": round(stream.clock.audio, 3),
+                "stopped": stream.state == "finished",
+                "cancelled": stream.state == "cancelled",
+                "left_out": list(stream.unsupported),
+            }
+        )
+
+    def _stop(self) -> None:
+        self._open = False
+        if self._turn is not None:
+            self._turn.close()
+
+    async def _tell(self, event: dict[str, object]) -> None:
+        if self._socket.client_state is WebSocketState.CONNECTED:
+            with suppress(WebSocketDisconnect):
+                await self._socket.send_text(json.dumps(event, ensure_ascii=False))

@@ -1,0 +1,87 @@
+"""Who speaks for a server, in which voices, and how many at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._errors import SynthesisError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .._session import Stream
+    from .._synthesizer import Synthesizer
+    from .._voice import Voice
+    from ._asked import Manner
+
+MOST_AT_ONCE = 8
+
+
+class BusyError(SynthesisError):
+    """As many speak already as may."""
+
+
+class Desk:
+    """A synthesizer that many ask; all that it speaks at a time is one batch.
+
+    Attributes:
+        synthesizer: who speaks.
+        model: the name that it goes by.
+        voices: by name: the model's speakers, and others that were given.
+        most: how many may be spoken to at once.
+        speaking: how many are.
+
+    """
+
+    def __init__(
+        self,
+        synthesizer: Synthesizer,
+        model: str,
+        voices: Mapping[str, Voice] | None = None,
+        *,
+        most: int = MOST_AT_ONCE,
+    ) -> None:
+        """Look up the model's speakers; a given voice may take the place of one."""
+        card = synthesizer.card
+        own = {} if card is None else {name: card.speaker(name) for name in card.speakers}
+        self.synthesizer = synthesizer
+        self.model = model
+        self.voices = {**own, **(voices or {})}
+        self.most = most
+        self.speaking = 0
+
+    def voice(self, name: str | None) -> Voice | None:
+        """Find a voice by its name; None is the model's own choice."""
+        if name is None or name in self.voices:
+            return None if name is None else self.voices[name]
+        known = ", ".join(sorted(self.voices)) or "none: leave it out"
+        raise SynthesisError(f"voice: {name!r} is not known; known are {known}")
+
+    def begin(self, manner: Manner) -> Turn:
+        """Open a stream for somebody, who has to close it.
+
+        Raises:
+            BusyError: too many are being spoken to.
+            SynthesisError: an unknown voice, or an option out of range.
+
+        """
+        if self.speaking >= self.most:
+            raise BusyError(f"busy: {self.speaking} are being spoken to; try again in a second")
+        voice = self.voice(manner.voice)
+        return Turn(self, self.synthesizer.open_stream(voice=voice, **manner.options))
+
+
+class Turn:
+    """One text that is spoken to somebody; until it is closed it counts."""
+
+    def __init__(self, desk: Desk, stream: Stream) -> None:
+        self.stream = stream
+        self._desk: Desk | None = desk
+        desk.speaking += 1
+
+    def close(self) -> None:
+        """Stop speaking at once and let others in; again does nothing."""
+        if self._desk is not None:
+            self.stream.cancel()
+            self._desk.speaking -= 1
+            self._desk = None

@@ -1,0 +1,115 @@
+"""`POST /v1/audio/speech`: a whole text in, audio out; WAV and PCM leave while they are made."""
+
+from __future__ import annotations
+
+import asyncio
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import torch
+from sled_codec import pcm_bytes, wav_header, write_audio
+from starlette.exceptions import HTTPException
+from starlette.responses import Response, StreamingResponse
+
+from .._errors import SynthesisError
+from .._state import StreamState
+from ._asked import FORMATS, MOST_BYTES, read_speech
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
+    from torch import Tensor
+
+    from ._asked import SpeechAsked
+    from ._desk import Desk, Turn
+
+_CLIENT_LEFT = 499  # as nginx logs it; nobody reads the answer
+
+
+class Spoken(StreamingResponse):
+    """Audio while it is made; whoever stops reading it stops the speaking."""
+
+    def __init__(self, turn: Turn, content: AsyncIterator[bytes], kind: str) -> None:
+        super().__init__(content, media_type=FORMATS[kind], headers=_headers(turn))
+        self._turn = turn
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._turn.close()
+
+
+async def speak(request: Request) -> Response:
+    """Answer with the audio of a text, or raise SynthesisError before any is sent."""
+    desk: Desk = request.app.state.desk
+    asked = read_speech(await _body(request))
+    if asked.model not in (None, desk.model):
+        raise SynthesisError(f"model: {asked.model!r} is not served here, {desk.model!r} is")
+    turn, handed_on = desk.begin(asked.manner), False
+    try:
+        await asyncio.to_thread(turn.stream.push, asked.text)
+        turn.stream.flush()
+        waves = aiter(turn.stream)
+        first = await _first(waves)
+        if asked.kind in ("wav", "pcm"):
+            spoken = Spoken(turn, _pieces(asked.kind, turn, first, waves), asked.kind)
+            handed_on = True
+            return spoken
+        return await _whole(request, asked, turn, [first], waves)
+    except SynthesisError as error:
+        if turn.stream.state is StreamState.FAILED:
+            raise HTTPException(500, str(error)) from None
+        raise
+    finally:
+        if not handed_on:
+            turn.close()
+
+
+async def _first(waves: AsyncIterator[Tensor]) -> Tensor:
+    async for wave in waves:
+        return wave
+    raise SynthesisError("nothing was said: it stopped at once; try another seed")
+
+
+async def _pieces(
+    kind: str, turn: Turn, first: Tensor, rest: AsyncIterator[Tensor]
+) -> AsyncIterator[bytes]:
+    head = wav_header(turn.stream.sample_rate) if kind == "wav" else b""
+    yield head + pcm_bytes(first)
+    async for wave in rest:
+        yield pcm_bytes(wave)
+
+
+async def _whole(
+    request: Request,
+    asked: SpeechAsked,
+    turn: Turn,
+    waves: list[Tensor],
+    rest: AsyncIterator[Tensor],
+) -> Response:
+    """Answer when all is spoken, in a format whose beginning hangs on its end."""
+    async for wave in rest:
+        if await request.is_disconnected():
+            return Response(status_code=_CLIENT_LEFT)
+        waves.append(wave)
+    whole, rate, file = torch.cat(waves), turn.stream.sample_rate, BytesIO()
+    await asyncio.to_thread(write_audio, file, whole, rate, suffix=f".{asked.kind}")
+    headers = _headers(turn)
+    return Response(file.getvalue(), media_type=FORMATS[asked.kind], headers=headers)
+
+
+async def _body(request: Request) -> bytes:
+    """Read a body that is no longer than any good one."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MOST_BYTES:
+            raise SynthesisError(f"more than {MOST_BYTES} bytes; send a shorter text")
+    return body
+
+
+def _headers(turn: Turn) -> dict[str, str]:
+    return {"X-Sample-Rate": str(turn.stream.sample_rate)}

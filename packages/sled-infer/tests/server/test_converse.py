@@ -1,0 +1,163 @@
+"""`/v1/audio/stream`: whatever the pieces, the audio is that of the whole text."""
+
+import json
+import time
+
+import pytest
+import torch
+from sled_codec import pcm_bytes
+
+pytest.importorskip("starlette", reason="the extra 'server' is not installed")
+
+PIECES = ["three ", "one fo", "ur one ", "five"]
+TEXT = "".join(PIECES)
+SHORT = {"max_seconds": 0.4}
+
+
+@pytest.fixture
+def socket(client):
+    with client.websocket_connect("/v1/audio/stream") as socket:
+        yield socket
+
+
+def hear(socket):
+    """Give the audio of a text as bytes, and the events around it."""
+    audio, events = b"", []
+    while True:
+        message = socket.receive()
+        if message.get("bytes"):
+            audio += message["bytes"]
+            continue
+        events.append(json.loads(message["text"]))
+        if events[-1]["event"] == "end":
+            return audio, events
+
+
+def say(socket, pieces=PIECES, **manner):
+    for number, piece in enumerate(pieces):
+        socket.send_json({"text": piece, **(manner if number == 0 else {})})
+    socket.send_json({"end": True})
+    return hear(socket)
+
+
+def assert_says(audio, synthesizer, text=TEXT, **options):
+    wanted = pcm_bytes(torch.cat(list(synthesizer.stream([text], **SHORT, **options))))
+    one, other = (
+        torch.frombuffer(bytearray(x), dtype=torch.int16).float() for x in (audio, wanted)
+    )
+    torch.testing.assert_close(one, other, rtol=0, atol=8)
+
+
+def test_pieces_are_spoken_as_the_whole_text(socket, desk):
+    audio, [begin, end] = say(socket, seed=3, **SHORT)
+    assert begin == {"event": "begin", "sample_rate": 24_000, "format": "pcm_s16le"}
+    assert end["seconds"] == pytest.approx(len(audio) / 48_000, abs=1e-3)
+    assert (end["text"], end["cancelled"], end["left_out"]) == (
+        "three one four one five",
+        False,
+        [],
+    )
+    assert_says(audio, desk.synthesizer, seed=3)
+
+
+def test_one_text_follows_the_other_each_in_its_own_manner(socket, desk):
+    for seed, voice in ((1, "recorded"), (2, None), (3, "recorded")):
+        audio, _ = say(socket, seed=seed, voice=voice, **SHORT)
+        assert_says(audio, desk.synthesizer, seed=seed, voice=voice and desk.voices[voice])
+    assert desk.speaking == 0
+
+
+def test_audio_comes_before_the_text_is_over(socket):
+    socket.send_json({"text": "three one four one five nine two six five three five "})
+    assert socket.receive_json()["event"] == "begin"
+    assert len(socket.receive_bytes()) > 0
+    socket.send_json({"end": True})
+    assert hear(socket)[1][-1]["event"] == "end"
+
+
+def test_what_is_being_said_can_be_stopped(socket, desk):
+    socket.send_json({"text": " ".join(PIECES * 20), "max_seconds": 600, "end": True})
+    assert socket.receive_json()["event"] == "begin"
+    socket.receive_bytes()
+    socket.send_json({"cancel": True})
+    _, [end] = hear(socket)
+    assert end["cancelled"]
+    assert desk.speaking == 0
+    assert_says(say(socket, seed=3, **SHORT)[0], desk.synthesizer, seed=3)
+
+
+def test_who_leaves_is_no_longer_spoken_to(client, desk):
+    with client.websocket_connect("/v1/audio/stream") as socket:
+        socket.send_json({"text": " ".join(PIECES * 20), "max_seconds": 600})
+        socket.receive_json()
+        socket.receive_bytes()
+        assert desk.speaking == 1
+    deadline = time.monotonic() + 5
+    while desk.speaking or desk.synthesizer.engine.tracks:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("{", "not valid JSON"),
+        ('{"input": "one"}', "input: not known here"),
+        ('{"end": 1}', "end: 1 is not true or false"),
+        ('{"voice": "alloy", "text": "one"}', "voice: 'alloy' is not known"),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_is_told_and_the_next_text_is_spoken(socket, desk, message, told):
+    socket.send_text(message)
+    error = socket.receive_json()
+    assert error["event"] == "error"
+    assert told in error["message"]
+    assert_says(say(socket, seed=3, **SHORT)[0], desk.synthesizer, seed=3)
+
+
+def test_binary_messages_are_no_text(socket):
+    socket.send_bytes(b"one")
+    assert "not in binary" in socket.receive_json()["message"]
+
+
+def test_a_text_of_nothing_and_options_in_its_midst_end_it(socket, desk):
+    socket.send_json({"end": True})
+    _, [_, error, end] = hear(socket)
+    assert "text is empty" in error["message"]
+    assert end["cancelled"]
+    socket.send_json({"text": "three one "})
+    assert socket.receive_json()["event"] == "begin"
+    socket.send_json({"seed": 4, "text": "four"})
+    audio_events = hear(socket)[1]
+    assert "said with the first piece" in audio_events[0]["message"]
+    assert audio_events[-1]["cancelled"]
+    assert desk.speaking == 0
+
+
+def test_the_next_text_waits_for_the_end_of_the_last(socket, desk):
+    socket.send_json({"text": " ".join(PIECES * 20), "max_seconds": 600, "end": True})
+    assert socket.receive_json()["event"] == "begin"
+    socket.send_json({"text": "one"})
+    _, events = hear(socket)
+    assert "still being spoken" in events[0]["message"]
+    assert events[-1]["cancelled"]
+
+
+def test_all_being_busy_is_told(client, desk):
+    from sled_infer.server._asked import Manner
+
+    turns = [desk.begin(Manner(None, {})) for _ in range(desk.most)]
+    with client.websocket_connect("/v1/audio/stream") as socket:
+        socket.send_json({"text": "one"})
+        assert "busy" in socket.receive_json()["message"]
+        for turn in turns:
+            turn.close()
+        assert_says(say(socket, seed=3, **SHORT)[0], desk.synthesizer, seed=3)
+
+
+def test_no_other_path_converses(client):
+    from starlette.websockets import WebSocketDisconnect
+
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/v1/audio/speech"):
+        pass

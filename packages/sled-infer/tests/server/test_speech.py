@@ -1,0 +1,182 @@
+"""`POST /v1/audio/speech` answers with what a stream of the same text says."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+
+import pytest
+import soundfile
+import torch
+from sled_codec import pcm_bytes, wav_header
+from sled_infer import SynthesisError
+
+pytest.importorskip("starlette", reason="the extra 'server' is not installed")
+
+TEXT = "three one four one five"
+SHORT = {"max_seconds": 0.4}
+ASKED = {"input": TEXT, "response_format": "pcm", "seed": 7, **SHORT}
+
+
+def said(synthesizer, text=TEXT, **options):
+    return pcm_bytes(torch.cat(list(synthesizer.stream([text], **SHORT, **options))))
+
+
+def samples(content):
+    return torch.frombuffer(bytearray(content), dtype=torch.int16).float()
+
+
+def assert_same(one, other):
+    """Batches round otherwise in the last bit of a sample or two."""
+    torch.testing.assert_close(samples(one), samples(other), rtol=0, atol=8)
+
+
+def ask(client, **fields):
+    return client.post("/v1/audio/speech", json={**ASKED, **fields})
+
+
+def test_pcm_is_what_a_stream_says(client, desk):
+    answer = ask(client)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "audio/pcm"
+    assert answer.headers["x-sample-rate"] == "24000"
+    assert_same(answer.content, said(desk.synthesizer, seed=7))
+    assert desk.speaking == 0
+
+
+def test_a_wav_is_the_same_behind_a_header_of_unknown_length(client):
+    whole = ask(client, response_format="wav").content
+    assert whole[:44] == wav_header(24_000)
+    assert_same(whole[44:], ask(client).content)
+
+
+@pytest.mark.parametrize(("kind", "found"), [("flac", "FLAC"), ("ogg", "OGG"), (None, "MP3")])
+def test_other_formats_come_as_a_whole_and_mp3_is_what_nobody_asks_for(client, kind, found):
+    answer = ask(client, response_format=kind)
+    with soundfile.SoundFile(BytesIO(answer.content)) as file:
+        assert (file.format, file.samplerate) == (found, 24_000)
+        assert len(file.read()) == pytest.approx(len(ask(client).content) / 2, abs=2000)
+
+
+def test_a_voice_speaks_by_its_name(client, desk):
+    answer = ask(client, voice="recorded", model="tiny")
+    assert_same(answer.content, said(desk.synthesizer, seed=7, voice=desk.voices["recorded"]))
+    assert client.get("/v1/audio/voices").json()["voices"] == ["recorded"]
+    assert [each["id"] for each in client.get("/v1/models").json()["data"]] == ["tiny"]
+
+
+def test_many_at_once_are_each_told_what_they_are_alone(client):
+    alone = [ask(client, seed=seed).content for seed in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(lambda seed: ask(client, seed=seed).content, range(3)))
+    for one, other in zip(together, alone, strict=True):
+        assert_same(one, other)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"input": None}, "input: missing"),
+        ({"input": "   "}, "text is empty"),
+        ({"input": "!!!"}, "text: nothing speakable"),
+        ({"input": 3}, "input: 3 is not a text"),
+        ({"input": "a" * 100_001}, "100001 characters; at most 100000"),
+        ({"response_format": "aac"}, "response_format: 'aac' is not one of mp3, wav"),
+        ({"speed": 2}, "speed: 2; this model speaks at its own"),
+        ({"stream_format": "sse"}, "stream_format: 'sse' is not one of audio"),
+        ({"model": "tts-1"}, "model: 'tts-1' is not served here, 'tiny' is"),
+        ({"voice": "alloy"}, "voice: 'alloy' is not known; known are recorded"),
+        ({"normalise": "fr"}, "normalise: 'fr' is not one of"),
+        ({"seed": True}, "seed: true is not a whole number"),
+        ({"cfg": -1}, "cfg: -1 is no guidance"),
+        ({"draws": 0}, "draws: 0 is not between"),
+        ({"voices": "recorded"}, "voices: not known here; did you mean voice"),
+        ({"instructions": "be kind"}, "instructions: not known here; known are voice"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_spoken_is_one_line(client, desk, fields, message):
+    answer = ask(client, **fields)
+    assert answer.status_code == 400
+    told = answer.json()["error"]
+    assert told["type"] == "invalid_request_error"
+    assert message in told["message"]
+    assert "\n" not in told["message"]
+    assert desk.speaking == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "not valid JSON"),
+        (b"\xff", "not valid JSON"),
+        (b"[" * 100_000, "not valid JSON"),
+        (b"[1]", "not a JSON object"),
+        (b"{" + b" " * 500_000 + b"}", "more than 410000 bytes"),
+    ],
+    ids=lambda value: str(value[:10]),
+)
+def test_nor_is_what_is_no_request(client, body, message):
+    answer = client.post("/v1/audio/speech", content=body)
+    assert answer.status_code == 400
+    assert message in answer.json()["error"]["message"]
+
+
+def test_a_stream_without_audio_says_so():
+    from sled_infer.server._speak import _first
+
+    async def silent():
+        for wave in ():
+            yield wave
+
+    with pytest.raises(SynthesisError, match="nothing was said"):
+        asyncio.run(_first(silent()))
+
+
+def test_who_comes_when_all_are_busy_is_told_to_come_again(client, desk):
+    turns = [desk.begin(manner()) for _ in range(desk.most)]
+    answer = ask(client)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert "3 are being spoken to" in answer.json()["error"]["message"]
+    assert client.get("/health").json() == {"status": "ok", "speaking": 3, "most": 3}
+    turns[0].close()
+    turns[0].close()
+    assert ask(client).status_code == 200
+    for turn in turns:
+        turn.close()
+    assert desk.speaking == 0
+    assert desk.synthesizer.engine.tracks == 0
+
+
+def manner():
+    from sled_infer.server._asked import Manner
+
+    return Manner(None, {})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("get", "/v1/audio/speech", 405), ("get", "/x", 404)]
+)
+def test_other_requests_are_told_so(client, method, path, status):
+    answer = client.request(method, path)
+    assert answer.status_code == status
+    assert path in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(("steps", "status"), [(2, 500), (12, 200)])
+def test_work_that_breaks_off_ends_an_answer_before_its_time(
+    client, desk, monkeypatch, steps, status
+):
+    step, left = desk.synthesizer.engine.step, iter(range(steps))
+
+    def failing():
+        if next(left, None) is None:
+            raise RuntimeError("out of memory")
+        return step()
+
+    monkeypatch.setattr(desk.synthesizer.engine, "step", failing)
+    answer = ask(client, max_seconds=2)
+    assert answer.status_code == status
+    assert len(answer.content) < 2 * 24_000
+    if status == 500:
+        assert answer.json()["error"]["type"] == "server_error"
+    assert desk.speaking == 0
