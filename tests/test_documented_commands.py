@@ -10,7 +10,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -32,6 +32,8 @@ RUN_BY_CI = {"pip install uv", "uv run pytest", "uv run pytest -m slow", ".ci/ru
 # What a shell is needed for; and the cache of hub ids is chosen when a process begins.
 NEEDS_PROCESS = re.compile(r"[|&;<>$`*]|ICTNLP/")
 
+PORT = "8000"  # that documents show; whatever is free is used
+
 # Random weights and few positions: long enough to speak, short enough to test.
 TINY = {
     "hidden_size": 32,
@@ -45,9 +47,10 @@ TINY = {
 }
 
 
-def blocks(document: Path) -> list[str]:
-    """The shell blocks of a document."""
-    return re.findall(r"^```sh\n(.*?)^```", document.read_text(encoding="utf-8"), re.M | re.S)
+def blocks(document: Path, kind: str = "sh") -> list[str]:
+    """The blocks of a document in a language, those of the shell by default."""
+    text = document.read_text(encoding="utf-8")
+    return re.findall(rf"^```{kind}\n(.*?)^```", text, re.M | re.S)
 
 
 def commands(block: str) -> list[str]:
@@ -61,7 +64,7 @@ def cases() -> list[object]:
     return [
         pytest.param(document, id=str(document.relative_to(ROOT)))
         for document in DOCUMENTS
-        if blocks(document)
+        if blocks(document) or blocks(document, "python")
     ]
 
 
@@ -107,19 +110,52 @@ def scene(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(scene: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, capfd: Capture) -> Run:
+def environment(cache: Path) -> dict[str, str]:
+    """That of commands: the tools of this one first, and a cache of hub ids."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "HF_HOME": str(cache), "HF_HUB_OFFLINE": "1", "PATH": path}
+
+
+@pytest.fixture
+def listen(environment: dict[str, str]) -> Iterator[Callable[[str], str]]:
+    """Return a function that starts a server at any free port and says which."""
+    servers: list[subprocess.Popen[str]] = []
+
+    def listen(command: str) -> str:
+        words = [*shlex.split(command.replace(f"--port {PORT}", "")), "--port", "0"]
+        servers.append(subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True))
+        told = ""
+        for line in servers[-1].stderr or ():
+            told += line
+            if found := re.search(r"listening at http://127.0.0.1:(\d+);", line):
+                return found[1]
+        raise AssertionError(f"{command}\n{told}")
+
+    yield listen
+    for server in servers:
+        server.kill()
+        server.communicate()
+
+
+@pytest.fixture
+def run(
+    scene: Path,
+    environment: dict[str, str],
+    listen: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: Capture,
+) -> Run:
     """Return a function that runs a command: in this process where that is the same."""
     monkeypatch.chdir(scene)
+    port = PORT
 
     def in_process(command: str) -> tuple[int, str]:
         code = main(shlex.split(command)[1:])
         return code, capfd.readouterr().err
 
     def by_shell(command: str) -> tuple[int, str]:
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        environment = {**os.environ, "HF_HOME": str(cache), "HF_HUB_OFFLINE": "1", "PATH": path}
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", command],
+            ["bash", "-euo", "pipefail", "-c", command.replace(f":{PORT}/", f":{port}/")],
             env=environment,
             capture_output=True,
             text=True,
@@ -129,7 +165,11 @@ def run(scene: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, capfd: Captur
         return done.returncode, done.stderr
 
     def run(command: str) -> tuple[int, str]:
+        nonlocal port
         command = command.replace("uv run ", "")
+        if command.startswith("sled serve"):
+            port = listen(command)
+            return 0, ""
         here = command.startswith("sled ") and not NEEDS_PROCESS.search(command)
         return in_process(command) if here else by_shell(command)
 
@@ -138,8 +178,13 @@ def run(scene: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, capfd: Captur
 
 @pytest.mark.slow
 @pytest.mark.parametrize("document", cases())
-def test_every_command_of_the_document_runs(document: Path, run: Run) -> None:
+def test_every_command_of_the_document_runs_and_so_does_its_python(
+    document: Path, run: Run
+) -> None:
     shown = [command for block in blocks(document) for command in commands(block)]
+    program = "\n".join(blocks(document, "python"))
+    if program:
+        shown.append(f"python -c {shlex.quote(program)}")
     for command in shown:
         if command not in RUN_BY_CI:
             code, told = run(command)

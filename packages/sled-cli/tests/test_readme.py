@@ -77,7 +77,7 @@ def test_every_pipe_runs(scene, model_folder):
 def test_every_command_and_option_is_mentioned(sled):
     text = README.read_text()
     corpora = ("data prepare", "data encode", "data validate", "data stats")
-    for command in ("synth", "voice export", "train", *corpora, "codec encode", "info"):
+    for command in ("synth", "serve", "voice export", "train", *corpora, "codec encode", "info"):
         shown = sled(*command.split(), "--help").out
         options = set(re.findall(r"--[a-z][a-z-]+", shown)) - {"--help", "--no-strict"}
         known = {"--mode", "--text", "--verbose"}
