@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import socket
+from asyncio import CancelledError
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -46,11 +48,19 @@ def serve(
         access_log=False,
         timeout_graceful_shutdown=_PATIENCE,
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     with _listen(host, port) as listening:
         if ready is not None:
             name = f"[{host}]" if ":" in host else host
             ready(f"http://{name}:{listening.getsockname()[1]}")
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Tell whether this is more than what an interrupt broke off, of which whoever did it knows."""
+    kind = record.exc_info[0] if record.exc_info else None
+    broken_off = kind is not None and issubclass(kind, CancelledError | KeyboardInterrupt)
+    return not broken_off and "CancelledError" not in record.getMessage()
 
 
 def _listen(host: str, port: int) -> socket.socket:
