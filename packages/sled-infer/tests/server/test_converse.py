@@ -5,7 +5,7 @@ import time
 
 import pytest
 import torch
-from sled_codec import pcm_bytes
+from sled_codec import CodecError, pcm_bytes
 
 pytest.importorskip("starlette", reason="the extra 'server' is not installed")
 
@@ -102,7 +102,7 @@ def test_who_leaves_is_no_longer_spoken_to(client, desk):
     ("message", "told"),
     [
         ("{", "not valid JSON"),
-        ('{"input": "one"}', "input: not known here"),
+        ('{"input": "one"}', '"input": not known here'),
         ('{"end": 1}', "end: 1 is not true or false"),
         ('{"voice": "alloy", "text": "one"}', "voice: 'alloy' is not known"),
     ],
@@ -161,3 +161,24 @@ def test_no_other_path_converses(client):
 
     with pytest.raises(WebSocketDisconnect), client.websocket_connect("/v1/audio/speech"):
         pass
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(RuntimeError("out of memory"), "out of memory"), (CodecError("no latents"), "no latents")],
+    ids=["bug", "ours"],
+)
+def test_work_that_breaks_off_is_told(socket, desk, monkeypatch, error, told):
+    step, left = desk.synthesizer.engine.step, iter(range(12))
+
+    def failing():
+        if next(left, None) is None:
+            raise error
+        return step()
+
+    monkeypatch.setattr(desk.synthesizer.engine, "step", failing)
+    audio, events = say(socket, max_seconds=2)
+    assert len(audio) > 0
+    assert told in events[-2]["message"]
+    assert not events[-1]["stopped"]
+    assert desk.speaking == 0

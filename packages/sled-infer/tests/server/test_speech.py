@@ -1,6 +1,7 @@
 """`POST /v1/audio/speech` answers with what a stream of the same text says."""
 
 import asyncio
+import json
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
@@ -89,13 +90,16 @@ def test_many_at_once_are_each_told_what_they_are_alone(client):
         ({"seed": True}, "seed: true is not a whole number"),
         ({"cfg": -1}, "cfg: -1 is no guidance"),
         ({"draws": 0}, "draws: 0 is not between"),
-        ({"voices": "recorded"}, "voices: not known here; did you mean voice"),
-        ({"instructions": "be kind"}, "instructions: not known here; known are voice"),
+        ({"voices": "recorded"}, '"voices": not known here; did you mean voice'),
+        ({"instructions": "be kind"}, '"instructions": not known here; known are voice'),
+        ({"\ud800": 1}, '"\\ud800": not known here'),
+        ({"input": "\ud800"}, "valid"),
+        ({"voice": "\ud800"}, "voice: '\\ud800' is not known"),
     ],
     ids=str,
 )
 def test_what_cannot_be_spoken_is_one_line(client, desk, fields, message):
-    answer = ask(client, **fields)
+    answer = client.post("/v1/audio/speech", content=json.dumps({**ASKED, **fields}))
     assert answer.status_code == 400
     told = answer.json()["error"]
     assert told["type"] == "invalid_request_error"
@@ -110,7 +114,9 @@ def test_what_cannot_be_spoken_is_one_line(client, desk, fields, message):
         (b"", "not valid JSON"),
         (b"\xff", "not valid JSON"),
         (b"[" * 100_000, "not valid JSON"),
-        (b"[1]", "not a JSON object"),
+        (b"[1]", "[1] is not a JSON object"),
+        (b'{"input": "one", "max_seconds": NaN}', "max_seconds: nan leaves no time"),
+        (b'{"input": "one", "temperature": Infinity}', "temperature: inf scales no noise"),
         (b"{" + b" " * 500_000 + b"}", "more than 410000 bytes"),
     ],
     ids=lambda value: str(value[:10]),

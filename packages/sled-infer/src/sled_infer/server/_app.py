@@ -7,18 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from sled_codec import CodecError
-from sled_model import ModelError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 
-from .._errors import SynthesisError
 from ._asked import FORMATS
 from ._converse import converse
 from ._desk import BusyError
 from ._speak import speak
+from ._told import OURS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -52,9 +50,7 @@ def build_app(desk: Desk) -> Starlette:
         ],
         exception_handlers={
             BusyError: _busy,
-            SynthesisError: _refuse,
-            CodecError: _refuse,
-            ModelError: _refuse,
+            **dict.fromkeys(OURS, _refuse),
             HTTPException: _fail,
             Exception: _fail,
         },

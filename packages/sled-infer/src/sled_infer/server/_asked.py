@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -121,17 +122,22 @@ def _read(text: str | bytes, known: Mapping[str, tuple[tuple[type, ...], str]]) 
     except (ValueError, RecursionError) as error:
         raise SynthesisError(f"not valid JSON ({error})") from None
     if not isinstance(fields, dict):
-        raise SynthesisError("not a JSON object; give one, such as {" + '"input": "Hello."}')
+        raise SynthesisError(f"{_shown(fields)} is not a JSON object; give one")
     for name, value in fields.items():
         if name not in known:
             near = get_close_matches(name, known, 1)
             mend = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-            raise SynthesisError(f"{name}: not known here; {mend}")
+            raise SynthesisError(f"{_shown(name)}: not known here; {mend}")
         kinds, words = known[name]
         fits = isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
         if value is not None and not fits:
-            raise SynthesisError(f"{name}: {json.dumps(value)[:40]} is not {words}")
+            raise SynthesisError(f"{name}: {_shown(value)} is not {words}")
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _shown(value: object) -> str:
+    """What somebody sent, in a line that is not too long."""
+    return textwrap.shorten(json.dumps(value), 40, placeholder=" …")
 
 
 def _one_of(name: str, value: str, known: Collection[str]) -> str:

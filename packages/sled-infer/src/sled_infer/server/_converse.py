@@ -19,10 +19,12 @@ from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from .._errors import SynthesisError
 from ._asked import Manner, read_piece
+from ._told import describe
 
 if TYPE_CHECKING:
     from starlette.websockets import WebSocket
 
+    from .._session import Stream
     from ._asked import Piece
     from ._desk import Desk, Turn
 
@@ -74,14 +76,20 @@ class _Talk:
             await self._begin(piece.manner or _ITS_OWN)
         elif piece.manner is not None:
             raise SynthesisError("a voice and options are said with the first piece of a text")
-        # Where it ended before its text did, the rest is of no use to anybody.
-        if self._turn is not None and not self._turn.stream.over:
-            stream = self._turn.stream
+        if self._turn is not None:
+            await self._hand_on(self._turn.stream, piece)
+        self._open = not piece.end
+
+    async def _hand_on(self, stream: Stream, piece: Piece) -> None:
+        try:
             if piece.text:
                 await asyncio.to_thread(stream.push, piece.text)
             if piece.end:
                 await asyncio.to_thread(stream.flush)
-        self._open = not piece.end
+        except SynthesisError:
+            # Where it ended before its text did, the rest is of no use to anybody.
+            if not stream.over:
+                raise
 
     async def _begin(self, manner: Manner) -> None:
         if self._turn is not None:
@@ -98,10 +106,10 @@ class _Talk:
         try:
             async for wave in stream:
                 await self._socket.send_bytes(pcm_bytes(wave))
-        except SynthesisError as error:
-            await self._tell({"event": "error", "message": str(error)})
         except WebSocketDisconnect:
             return
+        except Exception as error:  # Whatever it is, the client is to hear that no more comes.
+            await self._tell({"event": "error", "message": describe(error)})
         finally:
             turn.close()
             self._turn = None
