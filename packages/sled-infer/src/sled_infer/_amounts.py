@@ -64,6 +64,7 @@ _SIZES = {"TB": "terabyte", "PB": "petabyte", "tsp": "teaspoon", "tbsp": "tables
     "fl. oz": "fluid ounce",
     "qts": "quart",
     "pts": "point",
+    "kts": "knot",
     "cl": "centiliter",
     "ms": "millisecond",
     "yd": "yard",

@@ -76,6 +76,7 @@ def calendar() -> Iterator[Rule]:
     yield r"\b(\d+(?:st|nd|rd|th)) ed\.(?=\W|\Z)", r"\1 edition"
     yield rf"[{APOSTROPHES}]00s\b", "two thousands"
     yield r"\bM[-–]F\b", "Monday to Friday"
+    yield r"\bM[-–]Th\b", "Monday to Thursday"
     yield r"\b(Q[1-4])[-–](?=Q[1-4]\b)", r"\1 to "
     yield r"\bAPR (?=\d+(?:\.\d|%))", "A P R "
     yield r"\b(\d\d?)[-–](?=\d\d?-year-old)", r"\1 to "

@@ -41,6 +41,7 @@ def one_by_one(digits: str) -> str:
 
 def dialled() -> Iterator[Rule]:
     """Give the rules for numbers that are dialled, typed or printed on tickets."""
+    yield r"\b([Cc]odes?) ([2-9][1-9]\d)\b(?![.,/-]?\d)", _digits_after
     yield r"(?<![\w-])(?:\+?1-)(8\d\d|900)-([A-Z\d]+(?:-[A-Z\d]+)*)(?![\w-])", _toll_free
     yield r"(?<![\w.,/$£€-])(?<![\d)] )([2-9]\d\d)-(\d{4})(?![\w-]|[.,/]\d)", _local
     yield r"(?<!\w)\((\d{3})\) ?(\d{3})-(\d{4})(?![\w-])", lambda m: one_by_one("".join(m.groups()))
@@ -58,7 +59,7 @@ def dialled() -> Iterator[Rule]:
     yield r"\b9-1-1\b", "nine one one"
     yield r"\b(911|999)(?= (?:call|emergency|operator|dispatcher))", lambda m: one_by_one(m[1])
     yield r"\b([Ff]light) ([A-Z]{2}) ?(\d{1,4})\b", _flight
-    yield r"\b(HTTP|[Ee]rror|[Ss]tatus|code) ([1-5])0([1-9])\b", r"\1 \2 oh \3"
+    yield r"\b(HTTP|[Ee]rror|[Ss]tatus|[Cc]ode) ([1-5])0([1-9])\b", r"\1 \2 oh \3"
 
 
 def numbers() -> Iterator[Rule]:
@@ -92,7 +93,8 @@ def numbers() -> Iterator[Rule]:
     yield r"\b(of|iPhone|the) ([2-9]|1\d)s\b", lambda m: f"{m[1]} {_many(int(m[2]))}"
     yield r"\b7([0-8]7)s\b", lambda m: f"seven {_many(int(m[1]))}"
     yield r"\b7([0-8]7)-(?=\d\b|\d00\b)", r"7 \1 dash "
-    yield r"\bBoeing 7([0-8]7)\b", r"Boeing 7 \1"
+    yield r"\b(Boeing|[Aa]) 7([0-8]7)\b(?![.,/–-]?\d)", r"\1 7 \2"
+    yield r"\bUSB-([ABC])\b", r"USB \1"
     yield r"\b([2-9]\d)ers\b", lambda m: _below_100(int(m[1])).removesuffix("e") + "ers"
     yield rf"(?<![\w.,:])(\d{{1,3}}):(?={_THOUSANDS}(?![\d:]))", r"\1 to "
     yield r"(?<=\b[a-z])\^([23])(?!\d)", lambda m: (" squared", " cubed")[m[1] == "3"]
@@ -104,6 +106,7 @@ def numbers() -> Iterator[Rule]:
     yield r"(?<![\w/.–-])(\d\d)[/–-]\1\b(?![/–-])", r"\1 \1"
     yield r"\b(\d{3})/(\d{2,3})\b(?!/)", r"\1 over \2"
     yield r"\b(\d+):(\d)(?![\d:])", r"\1 to \2"
+    yield r"(?<![\d:])(2[5-9]|[3-5]\d|24(?!:00)):(0[1-9]|[1-5]\d)(?![\d:])", _minutes
     yield r"(?<=\d)% ?[-–] ?(?=\d+(?:\.\d+)?%)", " to "
     high = rf"({_THOUSANDS}|\d{{4}})(?![\d,/–-])"
     yield rf"(?<![\w.,:/$£€–-])({_THOUSANDS}|\d{{2}}0)[-–]{high}", _thousands
@@ -183,6 +186,12 @@ def _paragraph(found: re.Match[str]) -> str:
     hundreds, ones, letter, digit = found.groups()
     said = f"{one_by_one(hundreds)} oh {one_by_one(ones)} {letter.upper()}"
     return f"{said} {one_by_one(digit)}" if digit else said
+
+
+def _minutes(found: re.Match[str]) -> str:
+    """Read minutes and seconds that are no time of the day."""
+    minutes, seconds = found.groups()
+    return f"{minutes} {f'oh {seconds[1]}' if seconds[0] == '0' else seconds}"
 
 
 def _dotted(found: re.Match[str]) -> str:

@@ -30,6 +30,8 @@ NUMBERED_PLACES = {
     "ext": "extension",
     "Ext": "Extension",
 }
+_DIVIDED = "Africa|America|Carolina|Dakota|Ireland|Irish|Korea|Korean|Sudan|Wales|Yorkshire"
+_NO_NAMES = ("And", "As", "At", "But", "By", "For", "From", "If", "In", "Of", "On", "The", "To")
 _ROADS = r"I|US|Highway|Hwy|Route|Rte|Interstate"
 
 
@@ -38,6 +40,7 @@ def places() -> Iterator[Rule]:
     point = any_of(_POINTS)
     number = r"\d+(?:st|nd|rd|th)"
     yield rf"\b({any_of(NUMBERED_PLACES)})\b\.? ?#?(?=\d)", lambda m: f"{NUMBERED_PLACES[m[1]]} "
+    yield r"(?<=\d{3}-\d{4}) ?x ?(?=\d{1,5}\b)", " extension "
     yield rf"\b((?:{_ROADS})[- ]\d+) ({point})\b(?!\.\w)", _pointed
     yield rf"\b({_ALL_STREETS})(\.?) ({point})\b(?!\.\w)", _pointed_street
     yield rf"\b([Ww]inds?(?: from the)?|mph|km/h|knots) ({point})\b(?!\.\w)", _pointed
@@ -48,6 +51,7 @@ def places() -> Iterator[Rule]:
         rf"(?<!\w)([NSEW])\. (?=(?:[A-Z][a-z]+ )+(?:{_ALL_STREETS})\b)",
         lambda m: f"{_POINTS[m[1]]} ",
     )
+    yield rf"(?:\b([A-Z][a-z]+) )?(?<![\w.])([NSEW])\. (?=(?:{_DIVIDED})\b)", _part_of
     # A person's initial: before a doctor's title it would pass for the way to a drive.
     yield r"\b([A-Z][a-z]+ [NSEW])\. (?=[A-Z])", r"\1 "
     yield r"\b(Mount|Mt\.|Lake|Port|Fort|North|South|East|West) St\. (?=[A-Z])", r"\1 Saint "
@@ -57,6 +61,14 @@ def places() -> Iterator[Rule]:
         rf"(?<=\d)([A-Za-z]*(?: [A-Z][a-z]+){{1,3}}) ({any_of(STREETS)})\b(\. (?=[A-Z][a-z])|\.?)",
         _street,
     )
+
+
+def _part_of(found: re.Match[str]) -> str:
+    """Read a country's half; behind a name the letter is of somebody who is called like one."""
+    before, point = found.groups()
+    if before is not None and before not in _NO_NAMES:
+        return found[0]
+    return f"{before} {_POINTS[point]} " if before else f"{_POINTS[point]} "
 
 
 def _street(found: re.Match[str]) -> str:

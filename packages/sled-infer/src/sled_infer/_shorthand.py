@@ -31,7 +31,11 @@ _BEFORE_NUMBERS = {"p": "page", "P": "Page", "pp": "pages", "Pp": "Pages"} | {
     "Sec": "Section",
     "Art": "Article",
     "Op": "Opus",
+    "Acct": "Account",
+    "acct": "account",
     "Tel": "Telephone",
+    "Ver": "Version",
+    "ver": "version",
     "tel": "telephone",
 }
 _SLASHED = {"w/o": "without", "w/": "with", "b/c": "because", "c/o": "care of"} | {
@@ -77,6 +81,7 @@ _WITH_DIGITS = {"b4": "before", "gr8": "great", "l8r": "later", "w8": "wait"} | 
     "2nite": "tonight",
 }
 _HEADINGS = {"Vol": "Volume", "Ch": "Chapter", "Pt": "Part", "Sc": "Scene"}
+_HEADINGS |= {short.lower(): whole.lower() for short, whole in _HEADINGS.items()}
 _COUNTED = {"pkg": "package", "pkgs": "packages", "doz": "dozen", "avg": "average"} | {
     "qty": "quantity",
 }
@@ -102,6 +107,7 @@ def shorthand() -> Iterator[Rule]:
     yield r"\bP\.? ?S\.,?", "P S,"
     yield rf"\b({any_of(_HEADINGS)})\. (?=[IVXL]+\b|[ivxl]+\b)", lambda m: f"{_HEADINGS[m[1]]} "
     yield rf"(?<![\w.-])({any_of(_COUNTED)})\b(?![-.]\w)\.?(?! [A-Z])", lambda m: _COUNTED[m[1]]
+    yield r"(?<=\d) ea\b\.?(?! [A-Z])", " each"
     yield r"\bincl\.(?=\Z|[,;)])", "included"
     yield r"\b([YQM])o\1\b", lambda m: f"{_SPANS[m[1]]} over {_SPANS[m[1]]}"
     yield rf"(?<!\w)({any_of(_KEYS)})\b", lambda m: _KEYS[m[1]]
@@ -111,4 +117,4 @@ def shorthand() -> Iterator[Rule]:
     yield r"(?<=[ap]\.m)\. (?=[A-Z])", ".. "
     yield r"\bet al\.(?= [a-z(])", "et al"
     yield rf"\b({any_of(_BEFORE_NAMES)})\. (?=[A-Zo])", lambda m: f"{_BEFORE_NAMES[m[1]]} "
-    yield rf"\b({any_of(_BEFORE_NUMBERS)})\. ?(?=\d)", lambda m: f"{_BEFORE_NUMBERS[m[1]]} "
+    yield rf"\b({any_of(_BEFORE_NUMBERS)})\. ?(?=#?\d)", lambda m: f"{_BEFORE_NUMBERS[m[1]]} "
