@@ -109,6 +109,16 @@ def test_all_memory_is_given_back(streaming):
     assert [each() for each in held] == [None] * 5
 
 
+def test_one_that_leaves_before_any_step_leaves_nothing(streaming):
+    stream = streaming.open_stream()
+    stream.push(TEXT)
+    track = weakref.ref(stream._part.track)
+    stream.cancel()
+    del stream
+    gc.collect()
+    assert track() is None
+
+
 def test_a_stream_dropped_without_a_word_leaves_the_batch(streaming):
     stream = streaming.open_stream()
     stream.push(TEXT)

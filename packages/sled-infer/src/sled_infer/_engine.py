@@ -17,6 +17,7 @@ Any thread may call any method: one at a time moves the batch, for all.
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -129,6 +130,8 @@ class Engine:
         """
         if track.stopped is None:
             track.stopped = False
+        with suppress(ValueError):  # It has gone in already.
+            self._joining.remove(track)
         self._leaving.append(track)
         self._tidy()
 
@@ -180,11 +183,16 @@ class Engine:
         return self._means.get(draws)
 
     def _welcome(self) -> None:
-        while self._joining:
-            track = self._joining.popleft()
+        while (track := self._next_to_join()) is not None:
             if not track.ended:
                 track.rows = tuple(self._rows.add() for _ in range(1 + track.utterance.guided))
                 self._tracks.append(track)
+
+    def _next_to_join(self) -> Track | None:
+        try:
+            return self._joining.popleft()
+        except IndexError:  # The last one may just have left.
+            return None
 
     @torch.inference_mode()
     def _dismiss(self) -> None:
