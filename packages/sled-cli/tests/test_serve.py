@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from io import BytesIO
 
 import pytest
@@ -43,6 +44,16 @@ def server():
     process.communicate()
 
 
+@contextmanager
+def spoken_to_at_length(url):
+    """Ask for much, and give what comes behind the first of it."""
+    asked = {"input": " ".join([TEXT] * 200), "response_format": "pcm"}
+    with httpx.stream("POST", f"{url}/v1/audio/speech", json=asked, timeout=60) as answer:
+        parts = answer.iter_raw()
+        assert next(parts)
+        yield parts
+
+
 def speak(url, **fields):
     return httpx.post(f"{url}/v1/audio/speech", json={"input": TEXT, **fields}, timeout=60)
 
@@ -75,10 +86,7 @@ def test_audio_leaves_before_all_is_made(server):
 @needs_server
 def test_who_hangs_up_is_no_longer_spoken_to(server):
     url, _ = server
-    asked = {"input": " ".join([TEXT] * 200), "response_format": "pcm"}
-    with httpx.stream("POST", f"{url}/v1/audio/speech", json=asked, timeout=60) as answer:
-        parts = answer.iter_raw()
-        assert next(parts)
+    with spoken_to_at_length(url):
         assert httpx.get(f"{url}/health").json()["speaking"] == 1
     deadline = time.monotonic() + 10
     while httpx.get(f"{url}/health").json()["speaking"]:
@@ -109,10 +117,7 @@ def test_it_speaks_while_it_is_told_what(server):
 def test_an_interrupt_ends_it_whatever_is_being_said(server):
     """After some seconds of patience: the answer then ends before its time, and says so."""
     url, process = server
-    asked = {"input": " ".join([TEXT] * 200), "response_format": "pcm"}
-    with httpx.stream("POST", f"{url}/v1/audio/speech", json=asked, timeout=60) as answer:
-        parts = answer.iter_raw()
-        assert next(parts)
+    with spoken_to_at_length(url) as parts:
         process.send_signal(signal.SIGINT)
         with pytest.raises(httpx.RemoteProtocolError):
             list(parts)

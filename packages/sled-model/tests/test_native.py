@@ -69,7 +69,7 @@ def distance(one, other):
 
 
 def assert_equals(one, other):
-    """Sums are added in another order: by 1e-5 at most, on the machines that were tried."""
+    """Sums that are taken in another order were up to 1e-5 apart on the machines tried."""
     torch.testing.assert_close(one, other, rtol=5e-5, atol=5e-5)
 
 

@@ -1,7 +1,7 @@
 """`sled serve`: a model that speaks to whoever asks over HTTP."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -19,9 +19,6 @@ from sled_cli._options import (
 )
 from sled_cli._session import session
 from sled_cli._speakers import load_synthesizer
-
-if TYPE_CHECKING:
-    from sled_infer import Synthesizer, Voice
 
 
 def serve(
@@ -53,6 +50,7 @@ def serve(
     """Speak to whoever asks over HTTP, as OpenAI's speech API or over a WebSocket."""
     files = dict(_named(each) for each in voice or [])
     with session(quiet=quiet, verbose=verbose) as channels:
+        from sled_infer import Voice  # noqa: PLC0415 - heavy
         from sled_infer.server import Desk, build_app  # noqa: PLC0415 - heavy, and an extra
         from sled_infer.server import serve as listen  # noqa: PLC0415
 
@@ -60,7 +58,7 @@ def serve(
             synthesizer = load_synthesizer(
                 model, codec, device, dtype, threads=threads, offline=offline
             )
-            voices = {name: _load(synthesizer, path) for name, path in files.items()}
+            voices = {name: Voice.load(path, synthesizer.codec) for name, path in files.items()}
             desk = Desk(synthesizer, model or DEFAULT_MODEL, voices, most=at_once)
         if synthesizer.card is not None:
             channels.note(synthesizer.card.summary)
@@ -79,9 +77,3 @@ def _named(voice: str) -> tuple[str, Path]:
             f"--voice {voice}: give a name and a voice file, such as anna=anna.safetensors"
         )
     return name, Path(file)
-
-
-def _load(synthesizer: "Synthesizer", path: Path) -> "Voice":
-    from sled_infer import Voice  # noqa: PLC0415 - heavy
-
-    return Voice.load(path, synthesizer.codec)

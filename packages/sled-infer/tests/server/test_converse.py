@@ -4,8 +4,7 @@ import json
 import time
 
 import pytest
-import torch
-from sled_codec import CodecError, pcm_bytes
+from sled_codec import CodecError
 
 pytest.importorskip("starlette", reason="the extra 'server' is not installed")
 
@@ -40,15 +39,13 @@ def say(socket, pieces=PIECES, **manner):
     return hear(socket)
 
 
-def assert_says(audio, synthesizer, text=TEXT, **options):
-    wanted = pcm_bytes(torch.cat(list(synthesizer.stream([text], **SHORT, **options))))
-    one, other = (
-        torch.frombuffer(bytearray(x), dtype=torch.int16).float() for x in (audio, wanted)
-    )
-    torch.testing.assert_close(one, other, rtol=0, atol=8)
+@pytest.fixture
+def assert_says(said, assert_same):
+    """Return a function that compares audio with what a stream says of the text."""
+    return lambda audio, **options: assert_same(audio, said(TEXT, **options))
 
 
-def test_pieces_are_spoken_as_the_whole_text(socket, desk):
+def test_pieces_are_spoken_as_the_whole_text(socket, assert_says):
     audio, [begin, end] = say(socket, seed=3, **SHORT)
     assert begin == {"event": "begin", "sample_rate": 24_000, "format": "pcm_s16le"}
     assert end["seconds"] == pytest.approx(len(audio) / 48_000, abs=1e-3)
@@ -57,13 +54,13 @@ def test_pieces_are_spoken_as_the_whole_text(socket, desk):
         False,
         [],
     )
-    assert_says(audio, desk.synthesizer, seed=3)
+    assert_says(audio, seed=3)
 
 
-def test_one_text_follows_the_other_each_in_its_own_manner(socket, desk):
+def test_one_text_follows_the_other_each_in_its_own_manner(socket, desk, assert_says):
     for seed, voice in ((1, "recorded"), (2, None), (3, "recorded")):
         audio, _ = say(socket, seed=seed, voice=voice, **SHORT)
-        assert_says(audio, desk.synthesizer, seed=seed, voice=voice and desk.voices[voice])
+        assert_says(audio, seed=seed, voice=voice and desk.voices[voice])
     assert desk.speaking == 0
 
 
@@ -75,7 +72,7 @@ def test_audio_comes_before_the_text_is_over(socket):
     assert hear(socket)[1][-1]["event"] == "end"
 
 
-def test_what_is_being_said_can_be_stopped(socket, desk):
+def test_what_is_being_said_can_be_stopped(socket, desk, assert_says):
     socket.send_json({"text": " ".join(PIECES * 20), "max_seconds": 600, "end": True})
     assert socket.receive_json()["event"] == "begin"
     socket.receive_bytes()
@@ -83,7 +80,7 @@ def test_what_is_being_said_can_be_stopped(socket, desk):
     _, [end] = hear(socket)
     assert end["cancelled"]
     assert desk.speaking == 0
-    assert_says(say(socket, seed=3, **SHORT)[0], desk.synthesizer, seed=3)
+    assert_says(say(socket, seed=3, **SHORT)[0], seed=3)
 
 
 def test_who_leaves_is_no_longer_spoken_to(client, desk):
@@ -108,12 +105,12 @@ def test_who_leaves_is_no_longer_spoken_to(client, desk):
     ],
     ids=str,
 )
-def test_what_is_wrong_is_told_and_the_next_text_is_spoken(socket, desk, message, told):
+def test_what_is_wrong_is_told_and_the_next_text_is_spoken(socket, assert_says, message, told):
     socket.send_text(message)
     error = socket.receive_json()
     assert error["event"] == "error"
     assert told in error["message"]
-    assert_says(say(socket, seed=3, **SHORT)[0], desk.synthesizer, seed=3)
+    assert_says(say(socket, seed=3, **SHORT)[0], seed=3)
 
 
 def test_binary_messages_are_no_text(socket):
@@ -144,16 +141,14 @@ def test_the_next_text_waits_for_the_end_of_the_last(socket, desk):
     assert events[-1]["cancelled"]
 
 
-def test_all_being_busy_is_told(client, desk):
-    from sled_infer.server._asked import Manner
-
-    turns = [desk.begin(Manner(None, {})) for _ in range(desk.most)]
+def test_all_being_busy_is_told(client, fill, assert_says):
+    turns = fill()
     with client.websocket_connect("/v1/audio/stream") as socket:
         socket.send_json({"text": "one"})
         assert "busy" in socket.receive_json()["message"]
         for turn in turns:
             turn.close()
-        assert_says(say(socket, seed=3, **SHORT)[0], desk.synthesizer, seed=3)
+        assert_says(say(socket, seed=3, **SHORT)[0], seed=3)
 
 
 def test_no_other_path_converses(client):
@@ -168,15 +163,8 @@ def test_no_other_path_converses(client):
     [(RuntimeError("out of memory"), "out of memory"), (CodecError("no latents"), "no latents")],
     ids=["bug", "ours"],
 )
-def test_work_that_breaks_off_is_told(socket, desk, monkeypatch, error, told):
-    step, left = desk.synthesizer.engine.step, iter(range(12))
-
-    def failing():
-        if next(left, None) is None:
-            raise error
-        return step()
-
-    monkeypatch.setattr(desk.synthesizer.engine, "step", failing)
+def test_work_that_breaks_off_is_told(socket, desk, break_off, error, told):
+    break_off(12, error)
     audio, events = say(socket, max_seconds=2)
     assert len(audio) > 0
     assert told in events[-2]["message"]

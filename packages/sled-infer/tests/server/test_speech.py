@@ -7,8 +7,7 @@ from io import BytesIO
 
 import pytest
 import soundfile
-import torch
-from sled_codec import pcm_bytes, wav_header
+from sled_codec import wav_header
 from sled_infer import SynthesisError
 
 pytest.importorskip("starlette", reason="the extra 'server' is not installed")
@@ -18,33 +17,20 @@ SHORT = {"max_seconds": 0.4}
 ASKED = {"input": TEXT, "response_format": "pcm", "seed": 7, **SHORT}
 
 
-def said(synthesizer, text=TEXT, **options):
-    return pcm_bytes(torch.cat(list(synthesizer.stream([text], **SHORT, **options))))
-
-
-def samples(content):
-    return torch.frombuffer(bytearray(content), dtype=torch.int16).float()
-
-
-def assert_same(one, other):
-    """Batches round otherwise in the last bit of a sample or two."""
-    torch.testing.assert_close(samples(one), samples(other), rtol=0, atol=8)
-
-
 def ask(client, **fields):
     return client.post("/v1/audio/speech", json={**ASKED, **fields})
 
 
-def test_pcm_is_what_a_stream_says(client, desk):
+def test_pcm_is_what_a_stream_says(client, desk, said, assert_same):
     answer = ask(client)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "audio/pcm"
     assert answer.headers["x-sample-rate"] == "24000"
-    assert_same(answer.content, said(desk.synthesizer, seed=7))
+    assert_same(answer.content, said(TEXT, seed=7))
     assert desk.speaking == 0
 
 
-def test_a_wav_is_the_same_behind_a_header_of_unknown_length(client):
+def test_a_wav_is_the_same_behind_a_header_of_unknown_length(client, assert_same):
     whole = ask(client, response_format="wav").content
     assert whole[:44] == wav_header(24_000)
     assert_same(whole[44:], ask(client).content)
@@ -58,14 +44,14 @@ def test_other_formats_come_as_a_whole_and_mp3_is_what_nobody_asks_for(client, k
         assert len(file.read()) == pytest.approx(len(ask(client).content) / 2, abs=2000)
 
 
-def test_a_voice_speaks_by_its_name(client, desk):
+def test_a_voice_speaks_by_its_name(client, desk, said, assert_same):
     answer = ask(client, voice="recorded", model="tiny")
-    assert_same(answer.content, said(desk.synthesizer, seed=7, voice=desk.voices["recorded"]))
+    assert_same(answer.content, said(TEXT, seed=7, voice=desk.voices["recorded"]))
     assert client.get("/v1/audio/voices").json()["voices"] == ["recorded"]
     assert [each["id"] for each in client.get("/v1/models").json()["data"]] == ["tiny"]
 
 
-def test_many_at_once_are_each_told_what_they_are_alone(client):
+def test_many_at_once_are_each_told_what_they_are_alone(client, assert_same):
     alone = [ask(client, seed=seed).content for seed in range(3)]
     with ThreadPoolExecutor(3) as pool:
         together = list(pool.map(lambda seed: ask(client, seed=seed).content, range(3)))
@@ -138,8 +124,8 @@ def test_a_stream_without_audio_says_so():
         asyncio.run(_first(silent()))
 
 
-def test_who_comes_when_all_are_busy_is_told_to_come_again(client, desk):
-    turns = [desk.begin(manner()) for _ in range(desk.most)]
+def test_who_comes_when_all_are_busy_is_told_to_come_again(client, desk, fill):
+    turns = fill()
     answer = ask(client)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert "3 are being spoken to" in answer.json()["error"]["message"]
@@ -153,12 +139,6 @@ def test_who_comes_when_all_are_busy_is_told_to_come_again(client, desk):
     assert desk.synthesizer.engine.tracks == 0
 
 
-def manner():
-    from sled_infer.server._asked import Manner
-
-    return Manner(None, {})
-
-
 @pytest.mark.parametrize(
     ("method", "path", "status"), [("get", "/v1/audio/speech", 405), ("get", "/x", 404)]
 )
@@ -170,16 +150,9 @@ def test_other_requests_are_told_so(client, method, path, status):
 
 @pytest.mark.parametrize(("steps", "status"), [(2, 500), (12, 200)])
 def test_work_that_breaks_off_ends_an_answer_before_its_time(
-    client, desk, monkeypatch, steps, status
+    client, desk, break_off, steps, status
 ):
-    step, left = desk.synthesizer.engine.step, iter(range(steps))
-
-    def failing():
-        if next(left, None) is None:
-            raise RuntimeError("out of memory")
-        return step()
-
-    monkeypatch.setattr(desk.synthesizer.engine, "step", failing)
+    break_off(steps, RuntimeError("out of memory"))
     answer = ask(client, max_seconds=2)
     assert answer.status_code == status
     assert len(answer.content) < 2 * 24_000

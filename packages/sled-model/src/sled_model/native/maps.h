@@ -78,13 +78,13 @@ class Inputs {
     }
 };
 
-// Each kernel gives one tile, 16 outputs, of R rows.
-
 // Of so many vectors of outputs with `sums` of sums each: how many at once the registers hold.
 static constexpr int at_once(int vectors, int sums) {
     while (vectors > 1 && vectors * sums > SUMS) vectors /= 2;
     return vectors;
 }
+
+// Each kernel gives one tile, 16 outputs, of R rows.
 
 template <int R>
 static inline void tile_of(const Map &map, int64_t tile, Inputs &x, int64_t first, Tile *y) {
