@@ -1,6 +1,7 @@
 """`sled serve` speaks to real clients, and ends when it is told to."""
 
 import json
+import os
 import re
 import signal
 import socket
@@ -22,13 +23,15 @@ except ModuleNotFoundError:
 
 needs_server = pytest.mark.skipif(httpx is None, reason="the extra 'server' is not installed")
 TEXT = "three one four one five"
+KEY = {"Authorization": "Bearer s3cret"}
 
 
 @pytest.fixture(scope="module")
 def server():
-    """The digits voice at a free port: its URL and process."""
+    """The digits voice at a free port, behind a key: its URL and process."""
     process = subprocess.Popen(
         [sys.executable, "-m", "sled_cli", "serve", "--model", "digits", "--port", "0"],
+        env={**os.environ, "SLED_API_KEY": "s3cret"},
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -44,18 +47,28 @@ def server():
     process.communicate()
 
 
+def ask(url, asked):
+    speech = f"{url}/v1/audio/speech"
+    return httpx.stream("POST", speech, json=asked, headers=KEY, timeout=60)
+
+
 @contextmanager
 def spoken_to_at_length(url):
     """Ask for much, and give what comes behind the first of it."""
     asked = {"input": " ".join([TEXT] * 200), "response_format": "pcm"}
-    with httpx.stream("POST", f"{url}/v1/audio/speech", json=asked, timeout=60) as answer:
+    with ask(url, asked) as answer:
         parts = answer.iter_raw()
         assert next(parts)
         yield parts
 
 
+def talk_at(url):
+    return url.replace("http", "ws") + "/v1/audio/stream"
+
+
 def speak(url, **fields):
-    return httpx.post(f"{url}/v1/audio/speech", json={"input": TEXT, **fields}, timeout=60)
+    asked = {"input": TEXT, **fields}
+    return httpx.post(f"{url}/v1/audio/speech", json=asked, headers=KEY, timeout=60)
 
 
 @needs_server
@@ -77,7 +90,7 @@ def test_a_text_is_spoken_as_synth_speaks_it(server, tmp_path, capfd):
 def test_audio_leaves_before_all_is_made(server):
     url, _ = server
     asked = {"input": " ".join([TEXT] * 6), "response_format": "pcm"}
-    with httpx.stream("POST", f"{url}/v1/audio/speech", json=asked, timeout=60) as answer:
+    with ask(url, asked) as answer:
         parts = [(time.monotonic(), len(part)) for part in answer.iter_raw()]
     assert len(parts) > 3
     assert parts[0][0] < parts[-1][0]
@@ -99,7 +112,7 @@ def test_it_speaks_while_it_is_told_what(server):
     from websockets.sync.client import connect
 
     url, _ = server
-    with connect(url.replace("http", "ws") + "/v1/audio/stream") as talk:
+    with connect(talk_at(url), additional_headers=KEY) as talk:
         talk.send(json.dumps({"voice": "theo", "text": "three one "}))
         talk.send(json.dumps({"text": "four", "end": True}))
         messages = [talk.recv(timeout=30)]
@@ -111,6 +124,19 @@ def test_it_speaks_while_it_is_told_what(server):
     assert end["stopped"]
     assert end["text"] == "three one four"
     assert len(audio) == pytest.approx(end["seconds"] * 48_000, abs=48)
+
+
+@needs_server
+def test_without_the_key_it_says_nothing(server):
+    from websockets.exceptions import InvalidStatus
+    from websockets.sync.client import connect
+
+    url, _ = server
+    assert httpx.post(f"{url}/v1/audio/speech", json={"input": TEXT}).status_code == 401
+    with pytest.raises(InvalidStatus) as refused, connect(talk_at(url)):
+        pass
+    assert refused.value.response.status_code == 401
+    assert httpx.get(f"{url}/health").json()["status"] == "ok"
 
 
 @needs_server
@@ -142,6 +168,11 @@ def test_a_port_in_use_is_one_line(capfd):
 def test_a_voice_has_a_name_and_a_file(voice, capfd):
     assert main(["serve", "--voice", voice]) == 2
     assert "such as anna=anna.safetensors" in capfd.readouterr().err
+
+
+def test_a_key_is_not_empty(capfd):
+    assert main(["serve", "--api-key", " "]) == 2
+    assert "--api-key: it is empty" in capfd.readouterr().err
 
 
 @needs_server

@@ -40,6 +40,18 @@ def serve(
     at_once: Annotated[
         int, typer.Option("--at-once", min=1, help="How many are spoken to at a time.")
     ] = 8,
+    patience: Annotated[
+        float,
+        typer.Option(
+            "--patience", min=1, help="Seconds that a text may be waited for in its midst."
+        ),
+    ] = 60.0,
+    api_key: Annotated[
+        str | None,
+        typer.Option(
+            "--api-key", envvar="SLED_API_KEY", help="A key that every request has to bring."
+        ),
+    ] = None,
     dtype: Dtype = "fp32",
     device: Device = "auto",
     threads: Threads = None,
@@ -48,6 +60,8 @@ def serve(
     verbose: Verbose = False,
 ) -> None:
     """Speak to whoever asks over HTTP, as OpenAI's speech API or over a WebSocket."""
+    if api_key is not None and not api_key.strip():
+        raise CliError("--api-key: it is empty; give a key, or leave it out to answer everybody")
     files = dict(_named(each) for each in voice or [])
     with session(quiet=quiet, verbose=verbose) as channels:
         from sled_infer import Voice  # noqa: PLC0415 - heavy
@@ -59,11 +73,13 @@ def serve(
                 model, codec, device, dtype, threads=threads, offline=offline
             )
             voices = {name: Voice.load(path, synthesizer.codec) for name, path in files.items()}
-            desk = Desk(synthesizer, model or DEFAULT_MODEL, voices, most=at_once)
+            desk = Desk(
+                synthesizer, model or DEFAULT_MODEL, voices, most=at_once, patience=patience
+            )
         if synthesizer.card is not None:
             channels.note(synthesizer.card.summary)
         listen(
-            build_app(desk),
+            build_app(desk, api_key),
             host=host,
             port=port,
             ready=lambda url: channels.note(f"listening at {url}; Ctrl-C ends it"),

@@ -151,6 +151,25 @@ def test_all_being_busy_is_told(client, fill, assert_says):
         assert_says(say(socket, seed=3, **SHORT)[0], seed=3)
 
 
+def test_a_text_is_not_waited_for_forever(desk, socket, assert_says):
+    desk.patience = 0.3
+    socket.send_json({"text": "three one four one five nine two six five three five "})
+    _, events = hear(socket)
+    assert "no more of the text came for 0.3 s" in events[1]["message"]
+    assert events[-1]["cancelled"]
+    assert desk.speaking == 0
+    desk.patience = 60
+    assert_says(say(socket, seed=3, **SHORT)[0], seed=3)
+
+
+def test_patience_is_for_texts_that_lack_their_end(desk, socket, assert_says):
+    say(socket, seed=3, **SHORT)
+    desk.patience = 0.1
+    time.sleep(0.3)
+    audio, _ = say(socket, [TEXT], seed=3, **SHORT)
+    assert_says(audio, seed=3)
+
+
 def test_no_other_path_converses(client):
     from starlette.websockets import WebSocketDisconnect
 

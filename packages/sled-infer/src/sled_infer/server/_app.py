@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 
 from ._asked import FORMATS
 from ._converse import converse
 from ._desk import BusyError
+from ._lock import Lock
 from ._speak import speak
-from ._told import OURS
+from ._told import OURS, refusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,18 +29,18 @@ if TYPE_CHECKING:
     from ._desk import Desk
 
 
-def build_app(desk: Desk) -> Starlette:
-    """Make an ASGI application of a desk.
+def build_app(desk: Desk, key: str | None = None) -> Starlette:
+    """Make an ASGI application of a desk; who gives a `key` speaks only to those who know it.
 
     Routes:
         POST /v1/audio/speech: a whole text; the fields of OpenAI's, and `seed`, `cfg`,
             `temperature`, `draws`, `max_seconds` and `normalise`, see `Request`.
         WebSocket /v1/audio/stream: text in pieces; see `_converse.py`.
         GET /v1/models, GET /v1/audio/voices: what is there.
-        GET /health: whether it speaks, and to how many.
+        GET /health: whether it speaks, and to how many; needs no key.
 
-    Errors are JSON, `{"error": {"message": …, "type": …}}`: 400 for what cannot be spoken, 503 with
-    `Retry-After` while too many are spoken to.
+    Errors are JSON, `{"error": {"message": …, "type": …}}`: 400 for what cannot be spoken, 401
+    without the key, 503 with `Retry-After` while too many are spoken to.
     """
     app = Starlette(
         routes=[
@@ -54,6 +56,7 @@ def build_app(desk: Desk) -> Starlette:
             HTTPException: _fail,
             Exception: _fail,
         },
+        middleware=[] if key is None else [Middleware(Lock, key=key)],
         lifespan=_with_threads,
     )
     app.state.desk = desk
@@ -85,16 +88,12 @@ async def _health(request: Request) -> Response:
     return JSONResponse({"status": "ok", "speaking": desk.speaking, "most": desk.most})
 
 
-def _error(message: str, kind: str, status: int, headers: dict[str, str] | None = None) -> Response:
-    return JSONResponse({"error": {"message": message, "type": kind}}, status, headers)
-
-
 async def _busy(_request: Request, error: Exception) -> Response:
-    return _error(str(error), "server_busy", 503, {"Retry-After": "1"})
+    return refusal(str(error), "server_busy", 503, {"Retry-After": "1"})
 
 
 async def _refuse(_request: Request, error: Exception) -> Response:
-    return _error(str(error), "invalid_request_error", 400)
+    return refusal(str(error), "invalid_request_error", 400)
 
 
 async def _fail(request: Request, error: Exception) -> Response:
@@ -103,4 +102,4 @@ async def _fail(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         reason, status = error.detail, error.status_code
     kind = "server_error" if status >= 500 else "invalid_request_error"  # noqa: PLR2004
-    return _error(f"{request.method} {request.url.path}: {reason}", kind, status)
+    return refusal(f"{request.method} {request.url.path}: {reason}", kind, status)

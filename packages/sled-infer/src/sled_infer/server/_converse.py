@@ -4,7 +4,7 @@ The client sends JSON, all fields optional: `{"voice": "michael", "seed": 1, "te
 `{"text": "late."}`, `{"end": true}`. How it is to be spoken is said with the first piece. The
 server sends `{"event": "begin", …}`, int16 samples in binary messages, and `{"event": "end", …}`;
 then the next text may come. `{"cancel": true}` stops at once what is being said, as does
-everything that is wrong, after an `{"event": "error", …}`.
+everything that is wrong, after an `{"event": "error", …}`; so does silence in the midst of a text.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from ._asked import Manner, read_piece
 from ._told import describe
 
 if TYPE_CHECKING:
+    from starlette.types import Message
     from starlette.websockets import WebSocket
 
     from .._session import Stream
@@ -36,7 +37,7 @@ async def converse(socket: WebSocket) -> None:
     await socket.accept()
     talk = _Talk(socket)
     try:
-        while (message := await socket.receive())["type"] == "websocket.receive":
+        while (message := await talk.next())["type"] == "websocket.receive":
             await talk.take(message.get("text"))
     except WebSocketDisconnect:  # While something was being sent.
         pass
@@ -53,14 +54,29 @@ class _Talk:
         self._turn: Turn | None = None  # what is being said
         self._open = False  # whether more of its text may come
         self._speaking: asyncio.Task[None] | None = None
+        self._last = 0.0  # when text came or audio left
+
+    async def next(self) -> Message:
+        """Wait for a message; others need the place of whoever keeps one waiting for too long."""
+        while True:
+            until = self._last + self._desk.patience if self._open else None
+            try:
+                async with asyncio.timeout_at(until):
+                    message = await self._socket.receive()
+            except TimeoutError:
+                if self._last + self._desk.patience == until:
+                    waited = f"no more of the text came for {self._desk.patience:g} s"
+                    await self._fail(f"{waited}, nor its end; others need the place")
+            else:
+                self._stir()
+                return message
 
     async def take(self, message: str | None) -> None:
         """Do what a message says."""
         try:
             await self._do(read_piece(message))
         except SynthesisError as error:
-            await self._tell({"event": "error", "message": str(error)})
-            self._stop()
+            await self._fail(str(error))
 
     async def leave(self) -> None:
         """Stop what is being said, and wait until nobody works on it."""
@@ -106,6 +122,7 @@ class _Talk:
         try:
             async for wave in stream:
                 await self._socket.send_bytes(pcm_bytes(wave))
+                self._stir()
         except WebSocketDisconnect:
             return
         except Exception as error:  # Whatever it is, the client is to hear that no more comes.
@@ -123,6 +140,13 @@ class _Talk:
                 "left_out": list(stream.unsupported),
             }
         )
+
+    async def _fail(self, message: str) -> None:
+        self._stop()  # At once, for who reads nothing is not told of it for long.
+        await self._tell({"event": "error", "message": message})
+
+    def _stir(self) -> None:
+        self._last = asyncio.get_running_loop().time()
 
     def _stop(self) -> None:
         self._open = False

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ._asked import Manner
 
 MOST_AT_ONCE = 8
+PATIENCE = 60.0  # seconds
 
 
 class BusyError(SynthesisError):
@@ -29,6 +30,7 @@ class Desk:
         model: the name that it goes by.
         voices: by name: the model's speakers, and others that were given.
         most: how many may be spoken to at once.
+        patience: how many seconds a conversation may hold its place with nothing to be said.
         speaking: how many are.
 
     """
@@ -40,6 +42,7 @@ class Desk:
         voices: Mapping[str, Voice] | None = None,
         *,
         most: int = MOST_AT_ONCE,
+        patience: float = PATIENCE,
     ) -> None:
         """Look up the model's speakers; a given voice may take the place of one."""
         card = synthesizer.card
@@ -48,6 +51,7 @@ class Desk:
         self.model = model
         self.voices = {**own, **(voices or {})}
         self.most = most
+        self.patience = patience
         self.speaking = 0
 
     def voice(self, name: str | None) -> Voice | None:
