@@ -22,8 +22,9 @@ ENTRIES |= {"sat": "sˈæt", "we": "wi", "whom": "hˈum", "at": "æt"}
 
 def dictation() -> Dictation:
     """A lexicon of few words, and durations that nobody trained but that differ."""
-    torch.manual_seed(3)
-    durations = Durations().eval()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        durations = Durations().eval()
     lines = "".join(f"{word}\t{said}\n" for word, said in sorted(ENTRIES.items()))
     return Dictation(Lexicon(lines.encode()), durations, turn_seconds=2 / 75, lead=10)
 
