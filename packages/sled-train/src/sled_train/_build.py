@@ -8,7 +8,7 @@ from typing import Any
 from sled_codec import Codec
 from sled_model import SledConfig, SledModel, Tokenizer
 
-from ._checkpoint import whole_folder
+from ._checkpoint import list_checkpoints, whole_folder
 from ._errors import TrainError
 from ._load import read_recipe
 from ._objective import seeded
@@ -30,11 +30,21 @@ INITIAL = "initial"
 """As `data.codec`: the codec of the model `run.init_from`."""
 
 
-def build_tokenizer(recipe: Recipe, run: Path, texts: Iterable[str]) -> Tokenizer:
-    """Return the run's tokenizer: the one saved before, a given one, or one trained on `texts`."""
+def saved_tokenizer(run: Path) -> Path | None:
+    """Folder of the tokenizer of a run that has checkpoints: what others left binds nobody."""
     folder = run / "tokenizer"
-    if folder.is_dir():
-        return Tokenizer.from_pretrained(folder)
+    return folder if folder.is_dir() and list_checkpoints(run) else None
+
+
+def build_tokenizer(recipe: Recipe, run: Path, texts: Iterable[str], *, main: bool) -> Tokenizer:
+    """Return the run's tokenizer: the one saved before, a given one, or one trained on `texts`.
+
+    All but the main process read what that one has saved.
+    """
+    folder = run / "tokenizer"
+    saved = saved_tokenizer(run) if main else folder
+    if saved is not None:
+        return Tokenizer.from_pretrained(saved)
     source = recipe.data.tokenizer or recipe.run.init_from
     if source is not None:
         tokenizer = Tokenizer.from_pretrained(source)
@@ -75,6 +85,16 @@ def with_initial_model(recipe: Recipe) -> Recipe:
     return replace(recipe, data=data, model=replace(recipe.model, **shared))
 
 
+def check_model(recipe: Recipe, codec: Codec) -> None:
+    """Refuse sizes that cannot be, or do not fit the codec, before a corpus is encoded for them."""
+    config = build_config(recipe, recipe.data.vocab_size)
+    if config.vae_embed_dim != codec.latent_size:
+        raise TrainError(
+            f"model.vae_embed_dim is {config.vae_embed_dim}, but the latents of codec "
+            f"{recipe.data.codec} have {codec.latent_size} numbers"
+        )
+
+
 def build_model(
     recipe: Recipe, checkpoint: Path | None, tokenizer: Tokenizer, codec: Codec
 ) -> SledModel:
@@ -94,11 +114,6 @@ def _build(
 ) -> SledModel:
     config = build_config(recipe, tokenizer.vocab_size, codec.fingerprint)
     dtype = weights_dtype(recipe.run.precision)
-    if config.vae_embed_dim != codec.latent_size:
-        raise TrainError(
-            f"model.vae_embed_dim is {config.vae_embed_dim}, but the latents of codec "
-            f"{recipe.data.codec} have {codec.latent_size} numbers"
-        )
     if checkpoint is not None:
         _check_unchanged(checkpoint, config)
         return SledModel.from_pretrained(checkpoint, config=config, dtype=dtype)

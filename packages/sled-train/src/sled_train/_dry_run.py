@@ -19,7 +19,7 @@ from sled_codec import Codec, CodecError
 from sled_model import Batch, SledConfig, SledModel, Tokenizer, layout_for
 from torch import Tensor
 
-from ._build import build_config, with_initial_model
+from ._build import build_config, saved_tokenizer, with_initial_model
 from ._checkpoint import list_checkpoints, load_progress
 from ._errors import TrainError
 from ._load import check_recipe
@@ -156,9 +156,8 @@ def _kept(model: SledModel, recipe: Recipe, frames: int) -> int:
 
 
 def _vocabulary(recipe: Recipe, run: Path | None) -> int:
-    if run is not None and (run / "tokenizer").is_dir():
-        return Tokenizer.from_pretrained(run / "tokenizer").vocab_size
-    source = recipe.data.tokenizer or recipe.run.init_from
+    saved = None if run is None else saved_tokenizer(run)
+    source = saved or recipe.data.tokenizer or recipe.run.init_from
     return Tokenizer.from_pretrained(source).vocab_size if source else recipe.data.vocab_size
 
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from sled_codec import Codec
 from sled_model import Tokenizer
 
-from ._build import build_tokenizer
+from ._build import build_tokenizer, check_model
 from ._checkpoint import remove_leftovers
 from ._dataset import Dataset, Limits, build_dataset, texts_of
 from ._errors import TrainError
@@ -144,6 +144,7 @@ def gather(recipe: Recipe, console: Console, stop: StopSignal) -> Inputs | None:
     run = Path(recipe.run.out)
     accelerator = build_accelerator(recipe.run)
     codec = Codec.from_pretrained(data.codec, device=accelerator.device)
+    check_model(recipe, codec)
     with made_folder(run):
         if accelerator.is_main_process:
             remove_leftovers(run)
@@ -155,7 +156,8 @@ def gather(recipe: Recipe, console: Console, stop: StopSignal) -> Inputs | None:
             return None
         split = _split(recipe, train[0], None if other is None else other[0])
         with accelerator.main_process_first():
-            tokenizer = build_tokenizer(recipe, run, texts_of(*split.train))
+            texts, main = texts_of(*split.train), accelerator.is_main_process
+            tokenizer = build_tokenizer(recipe, run, texts, main=main)
     skipped = (*train[1], *(other[1] if other else ()))
     return Inputs(run, accelerator, codec, tokenizer, split, skipped)
 
