@@ -25,6 +25,7 @@ from make_english import LEAD, TURN_FRAMES, cut, dictate, first_sample
 from pitched import HELD_OUT, Pitch, pitched_codes
 from sled_infer import Voice
 from sled_infer._dictation import DURATIONS_NAME
+from spectral_latents import SPECTRAL
 from teacher_text import MAIN_VOICE, OTHER_VOICES, PROMPT
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def main() -> None:
         "cfg": 1.5,
         "temperature": 0.7,
         "draws": 16,
+        "tone": SPECTRAL,
     }
     write_card(args.out, card)
 

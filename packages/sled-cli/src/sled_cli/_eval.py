@@ -106,7 +106,7 @@ def evaluate(
 
         def speaker() -> "tuple[Synthesizer, Speaking]":
             loaded = load_synthesizer(model, codec, device, dtype, threads=threads, offline=offline)
-            found = find_voice(loaded, voice)
+            found = None if voice is None else find_voice(loaded, voice)
             return loaded, evaluation.Speaking(
                 found, cfg, seed, max_seconds, turns, batch_size, temperature, draws
             )

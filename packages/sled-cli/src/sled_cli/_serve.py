@@ -18,7 +18,7 @@ from sled_cli._options import (
     Verbose,
 )
 from sled_cli._session import session
-from sled_cli._speakers import load_synthesizer
+from sled_cli._speakers import find_voice, load_synthesizer
 
 
 def serve(
@@ -64,7 +64,6 @@ def serve(
         raise CliError("--api-key: it is empty; give a key, or leave it out to answer everybody")
     files = dict(_named(each) for each in voice or [])
     with session(quiet=quiet, verbose=verbose) as channels:
-        from sled_infer import Voice  # noqa: PLC0415 - heavy
         from sled_infer.server import Desk, build_app  # noqa: PLC0415 - heavy, and an extra
         from sled_infer.server import serve as listen  # noqa: PLC0415
 
@@ -72,7 +71,7 @@ def serve(
             synthesizer = load_synthesizer(
                 model, codec, device, dtype, threads=threads, offline=offline
             )
-            voices = {name: Voice.load(path, synthesizer.codec) for name, path in files.items()}
+            voices = {name: find_voice(synthesizer, str(path)) for name, path in files.items()}
             desk = Desk(
                 synthesizer, model or DEFAULT_MODEL, voices, most=at_once, patience=patience
             )

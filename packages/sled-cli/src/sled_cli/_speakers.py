@@ -32,14 +32,12 @@ def load_synthesizer(
     )
 
 
-def find_voice(synthesizer: "Synthesizer", voice: str | None) -> "Voice | None":
-    """Load a voice file, or a speaker of the model by name; None is the model's own choice."""
+def find_voice(synthesizer: "Synthesizer", voice: str) -> "Voice":
+    """Load a voice file, or a speaker of the model by name."""
     from sled_infer import Voice, embedded  # noqa: PLC0415 - heavy
 
-    if voice is None:
-        return None
     if Path(voice).suffix or Path(voice).is_file():
-        return Voice.load(voice, synthesizer.codec)
+        return synthesizer.attune(Voice.load(voice, synthesizer.codec))
     card = synthesizer.card
     if card is not None and voice in card.speakers:
         return card.speaker(voice)

@@ -183,4 +183,4 @@ def _speaker(
 ) -> "Voice | None":
     if audio is not None:
         return synthesizer.voice(audio, transcript, mode=mode)
-    return find_voice(synthesizer, voice)
+    return None if voice is None else find_voice(synthesizer, voice)

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from sled_cli._load import codec_for
+from sled_cli._load import load_codec
 from sled_cli._options import Codec, Device, Json, Mode, Model, Offline, Out, Quiet, Verbose
 from sled_cli._session import session
+from sled_cli._speakers import load_synthesizer
 from sled_cli._targets import check_target, naming
 
 
@@ -32,9 +33,16 @@ def export(
     with session(quiet=quiet, verbose=verbose) as channels:
         from sled_infer import Voice  # noqa: PLC0415 - heavy
 
-        with channels.working("loading"):
-            made_for = codec_for(model, codec, device, offline=offline)
-        voice = Voice.from_audio(audio, text, made_for, mode=mode)
+        with channels.working("listening"):
+            if codec is not None and model is None:
+                made_for = load_codec(codec, device, offline=offline)
+                voice = Voice.from_audio(audio, text, made_for, mode=mode)
+            else:
+                synthesizer = load_synthesizer(
+                    model, codec, device, "fp32", threads=None, offline=offline
+                )
+                made_for = synthesizer.codec
+                voice = synthesizer.voice(audio, text, mode=mode)
         with naming(output):
             voice.save(output)
         seconds = len(voice.codes) / made_for.frame_rate

@@ -10,11 +10,10 @@ from sled_model import Tokenizer
 from . import embedded
 from ._card import VoiceCard
 from ._engine import Engine
-from ._fit import check_fit
+from ._fit import check_card, check_fit
 from ._loading import load_codec, load_dictation, load_model, pick_device
 from ._normalise import normalise
 from ._plan import Planner
-from ._voice import PREFIX_SECONDS, Mode, Voice
 
 if TYPE_CHECKING:
     from sled_codec import Codec
@@ -55,6 +54,7 @@ class Assembled:
         self.dictation = load_dictation(card, model.config, codec)
         self._planner = Planner(model.config, codec, tokenizer, card, default, self.dictation)
         if card is not None:
+            check_card(card, codec)
             # What reading needs is loaded now, not while somebody waits for speech.
             normalise("1.", card.normalise)
         self._layouts: set[Layout] = set()  # of streams; it is warned of each but once
@@ -111,16 +111,3 @@ class Assembled:
     def sample_rate(self) -> int:
         """Samples a second of what is spoken."""
         return self.codec.sample_rate
-
-    def voice(
-        self,
-        path: str | Path,
-        transcript: str | None,
-        *,
-        mode: Mode = "reference",
-        prefix_seconds: float = PREFIX_SECONDS,
-    ) -> Voice:
-        """Make a voice of a recording with this model's codec; see `Voice.from_audio`."""
-        return Voice.from_audio(
-            path, transcript, self.codec, mode=mode, prefix_seconds=prefix_seconds
-        )

@@ -5,7 +5,7 @@ The file may hold, all but `name` optional:
     {"name": "digits", "description": "…", "can_say": "…", "cannot_say": "…",
      "words": ["zero", …], "speakers": ["george", …], "default_speaker": "george",
      "default_prompt": true, "normalise": "digits", "most_words": 8, "dictation_lead": 10,
-     "cfg": 2.0, "temperature": 1.0, "draws": 1}
+     "cfg": 2.0, "temperature": 1.0, "draws": 1, "tone": 126}
 
 `words` restricts the voice to these; absent, it says whatever it is given. `normalise` says how a
 text is put into words for it (see `sled_infer.normalise`): "en", "digits", or "none", the texts it
@@ -15,7 +15,9 @@ speaker's prompt is used when no voice is asked for. `most_words` is how many it
 in one utterance, the prompt's among them; longer texts are cut there. `dictation_lead` says that
 the voice was trained on dictations (see `Dictation`), so many turns ahead of its frames.
 `cfg`, `temperature` and `draws` say how much guidance, how much chance, and of how many draws the
-mean it sounds best with (see `Request`). Further fields do no harm.
+mean it sounds best with (see `Request`). `tone` says that its codec's latents are a spectrum up to
+that number, which is the pitch, and that the next one is the voicing: then what it says after a
+recording can have that one's timbre (see `Timbre`). Further fields do no harm.
 """
 
 from __future__ import annotations
@@ -69,6 +71,7 @@ class VoiceCard:
     most_words: int | None = None
     dictation_lead: int | None = None
     drawing: Drawing = PUBLISHED
+    tone: int | None = None
 
     @classmethod
     def read(cls, folder: Path) -> VoiceCard | None:
@@ -100,6 +103,7 @@ class VoiceCard:
             most_words=_whole_number(path, fields, "most_words", least=2),  # a prompt's and one
             dictation_lead=_whole_number(path, fields, "dictation_lead", least=0),
             drawing=_drawing(path, fields),
+            tone=_whole_number(path, fields, "tone", least=1),
         )
 
     @property

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from sled_codec import Codec
     from sled_model import SledModel, Tokenizer
 
+    from ._card import VoiceCard
+
 
 def check_fit(model: SledModel, codec: Codec, tokenizer: Tokenizer) -> None:
     """Raise SynthesisError unless the three parts belong together."""
@@ -28,4 +30,13 @@ def check_fit(model: SledModel, codec: Codec, tokenizer: Tokenizer) -> None:
         raise SynthesisError(
             f"tokenizer: {tokenizer.vocab_size} tokens, but the model knows {config.vocab_size}; "
             "give the tokenizer the model was trained with"
+        )
+
+
+def check_card(card: VoiceCard, codec: Codec) -> None:
+    """Raise SynthesisError where a card says of latents what they are too small for."""
+    if card.tone is not None and card.tone + 2 > codec.latent_size:
+        raise SynthesisError(
+            f"{card.folder}: says that number {card.tone} of a latent is the pitch and the next "
+            f"one the voicing, but the codec's latents have {codec.latent_size}; mend 'tone'"
         )

@@ -18,6 +18,7 @@ from ._normalise import check_normaliser, make_phrases, normalise
 from ._prompt import Prompter
 from ._reader import TextReader
 from ._text import check_room, frames_at_least
+from ._timbre import Timbre
 from ._utterance import Utterance
 from ._voice import Voice
 
@@ -192,7 +193,13 @@ class Planner:
             layout=request.layout or layout_for(self.config),
             tail=None if self.dictation is None else self._prompter.lead + _TAIL,
             draws=drawing.draws,
+            timbre=self._timbre(voice),
         )
+
+    def _timbre(self, voice: Voice | None) -> Timbre | None:
+        if voice is None or voice.timbre is None or self.card is None or self.card.tone is None:
+            return None
+        return Timbre(voice.timbre.to(self.codec.device), self.card.tone)
 
     def _check_layout(self, request: Request) -> None:
         own = layout_for(self.config)

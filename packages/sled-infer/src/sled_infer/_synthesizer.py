@@ -7,25 +7,30 @@ write_audio("out.wav", speech.wave, speech.sample_rate)
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from ._assembled import Assembled
 from ._async import speak_async
+from ._errors import SynthesisError
 from ._pace import choose_layout
 from ._reading import speak_all, speak_pieces
 from ._script import Script
 from ._session import DEFAULT_CHUNK, Stream
 from ._speech import Request, Speech, SpeechOptions, StreamOptions
+from ._timbre import missing
+from ._voice import PREFIX_SECONDS, Voice
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
+    from pathlib import Path
 
     from sled_model import Layout
     from torch import Tensor
 
     from ._reading import Pieces
     from ._speech import Normalise
-    from ._voice import Voice
+    from ._voice import Mode
 
 DEFAULT_BATCH = 16
 
@@ -90,6 +95,37 @@ class Synthesizer(Assembled):
 
         """
         return speak_all(self._planner, self.engine, requests, batch_size=batch_size)
+
+    def voice(
+        self,
+        path: str | Path,
+        transcript: str | None,
+        *,
+        mode: Mode = "reference",
+        prefix_seconds: float = PREFIX_SECONDS,
+    ) -> Voice:
+        """Make a voice of a recording for this model: `Voice.from_audio`, then `attune`."""
+        return self.attune(
+            Voice.from_audio(path, transcript, self.codec, mode=mode, prefix_seconds=prefix_seconds)
+        )
+
+    def attune(self, voice: Voice) -> Voice:
+        """Let what is said in a voice have its recording's timbre, where the model's card says how.
+
+        The words of the recording, of a continuation those that are left of them, are spoken
+        once for it, always with the same seed. What it finds is saved with the voice; one that
+        has it, or of which it cannot be told, is given back as it is.
+        """
+        tone = None if self.card is None else self.card.tone
+        if tone is None or voice.timbre is not None:
+            return voice
+        words = "" if voice.mode == "continuation" else voice.transcript
+        try:
+            said = self.synthesize(words, voice=voice).latents
+        except SynthesisError:  # Who speaks in this voice is told what is wrong with it.
+            return voice
+        recorded = self.codec.latents(voice.codes.to(self.codec.device)).cpu()
+        return replace(voice, timbre=missing(recorded, said, tone))
 
     def open_stream(
         self,

@@ -194,7 +194,9 @@ class Track:
         if not count:
             return self.utterance.prompt.new_empty(0, self.utterance.prompt.shape[1])
         said = torch.stack([self.frames.popleft() for _ in range(count)])
-        return (said if self.mean is None else self.mean(said)).float()
+        heard = (said if self.mean is None else self.mean(said)).float()
+        timbre = self.utterance.timbre
+        return heard if timbre is None else timbre(heard)
 
     @property
     def _said(self) -> int:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ._noise import Noise
+    from ._timbre import Timbre
 
 # Those of the published models (2505.13181): text known as a whole, and text that still comes.
 OFFLINE_STOP = 0.8
@@ -36,6 +37,7 @@ class Utterance:
             ends, and has stopped. None for voices of which only the model knows the end.
         draws: how many draws each frame that is heard is the mean of; the model goes on from its
             own single one.
+        timbre: what is done to what is heard, and not to what the model goes on from.
 
     """
 
@@ -49,6 +51,7 @@ class Utterance:
     obey_early_stop: bool = False
     tail: int | None = None
     draws: int = 1
+    timbre: Timbre | None = None
 
     @property
     def guided(self) -> bool:

@@ -51,6 +51,8 @@ class Voice:
             known; else the transcript is stretched over the codes.
         recorded_frames: how long the recording was that the codes are the beginning of; 0 if
             they are all of it.
+        timbre: float32 [D], what a model's speech lacks of the recording; see
+            `Synthesizer.attune`. None where nobody has looked.
 
     """
 
@@ -60,6 +62,7 @@ class Voice:
     codec_fingerprint: str
     dictation: str = ""
     recorded_frames: int = 0
+    timbre: Tensor | None = None
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
@@ -143,8 +146,11 @@ class Voice:
             metadata["dictation"] = self.dictation
         if self.recorded_frames:
             metadata["recorded_frames"] = str(self.recorded_frames)
+        tensors = {"codes": self.codes.to(torch.int16).contiguous()}
+        if self.timbre is not None:
+            tensors["timbre"] = self.timbre.float().cpu().contiguous()
         with atomic_write(path) as file:
-            file.write(save({"codes": self.codes.to(torch.int16).contiguous()}, metadata))
+            file.write(save(tensors, metadata))
 
     @classmethod
     def load(cls, path: str | Path, codec: Codec | None = None) -> Voice:
@@ -169,6 +175,10 @@ class Voice:
             raise SynthesisError(
                 f"{name}: made with another codec ({self.codec_fingerprint[:12]}…, here "
                 f"{codec.fingerprint[:12]}…); make it again from the recording"
+            )
+        if self.timbre is not None and self.timbre.shape != (codec.latent_size,):
+            raise SynthesisError(
+                f"{name}: its timbre is none of this codec; export the voice again"
             )
 
     def full_text(self, text: str) -> str:
@@ -210,13 +220,16 @@ def _check_sound(wave: Tensor, sample_rate: int, name: str) -> None:
         raise SynthesisError(f"{name}: silence cannot be a prompt; give a recording of the voice")
 
 
-def _read(path: Path) -> tuple[Tensor, str, Mode, str, str, int]:
+def _read(path: Path) -> tuple[Tensor, str, Mode, str, str, int, Tensor | None]:
     if not path.is_file():
         raise SynthesisError(f"{path}: no such voice file; check the path")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            codes = file.get_tensor("codes") if "codes" in file.keys() else None  # noqa: SIM118 (not iterable)
+            codes, timbre = (
+                file.get_tensor(name) if name in file.keys() else None  # noqa: SIM118 (not iterable)
+                for name in ("codes", "timbre")
+            )
     except SafetensorError as error:
         raise SynthesisError(
             f"{path}: damaged or no safetensors file ({error}); export the voice again"
@@ -231,4 +244,5 @@ def _read(path: Path) -> tuple[Tensor, str, Mode, str, str, int]:
     mode: Mode = "continuation" if metadata.get("mode") == "continuation" else "reference"
     transcript, dictation = metadata.get("transcript", ""), metadata.get("dictation", "")
     whole = int(metadata.get("recorded_frames", 0))
-    return codes.long(), transcript, mode, metadata["codec_fingerprint"], dictation, whole
+    fingerprint = metadata["codec_fingerprint"]
+    return codes.long(), transcript, mode, fingerprint, dictation, whole, timbre

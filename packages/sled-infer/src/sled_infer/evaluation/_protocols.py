@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from sled_infer import Speech, Synthesizer
+    from sled_infer._voice import Mode
 
     from ._clips import Clip
 
@@ -98,6 +99,7 @@ class Protocol(Comparable):
             "batch_size": how.batch_size,
             **choose_drawing(how, synthesizer.card)._asdict(),
             "prompt": self._prompt,
+            "tone": None if synthesizer.card is None else synthesizer.card.tone,
         }
 
     def suits(self, clip: Clip) -> bool:
@@ -143,22 +145,18 @@ class Protocol(Comparable):
 
     def _request(self, clip: Clip) -> Request:
         text, voice = clip.text, self._how.voice
-        codec = self._synthesizer.codec
         if self._prompt == "continuation":
-            text, voice = (
-                "",
-                Voice.from_wave(
-                    *clip.read(), clip.text, codec, mode="continuation", name=str(clip.path)
-                ),
-            )
+            text, voice = "", self._voice(clip, "continuation")
         elif self._prompt == "cloning" and clip.reference is not None:
-            reference = clip.reference
-            voice = Voice.from_wave(
-                *reference.read(), reference.text, codec, name=str(reference.path)
-            )
+            voice = self._voice(clip.reference, "reference")
         # Its own seed, whatever else is in the set.
         seed = (self._how.seed + crc32(clip.name.encode())) % 2**32
         return self._how.request(text, voice, seed, self._layout)
+
+    def _voice(self, clip: Clip, mode: Mode) -> Voice:
+        codec, name = self._synthesizer.codec, str(clip.path)
+        voice = Voice.from_wave(*clip.read(), clip.text, codec, mode=mode, name=name)
+        return self._synthesizer.attune(voice)
 
     def _spoken(self, request: Request, speech: Speech) -> Spoken:
         wave, prefix = speech.wave, 0.0
