@@ -5,7 +5,7 @@ import json
 
 import pytest
 import torch
-from lhotse import CutSet, Recording
+from lhotse import CutSet, Recording, SupervisionSegment
 from sled_codec import read_audio, write_audio
 from sled_train import TrainError
 from sled_train.data import Filters, prepare
@@ -139,6 +139,20 @@ def test_any_cuts_file_is_taken_as_it_is(tmp_path, out):
     )
     again = prepare("jsonl", first.path, tmp_path / "again.jsonl.gz")
     assert gzip.decompress(again.path.read_bytes()) == first.path.read_bytes()
+
+
+def test_cuts_that_lhotse_composes_are_taken_too(tmp_path, out):
+    first, second = (
+        Recording.from_file(sound(tmp_path / f"{name}.wav", seconds)).to_cut()
+        for name, seconds in (("a", 0.5), ("b", 0.25))
+    )
+    for number, cut in enumerate((first, second)):
+        cut.supervisions = [SupervisionSegment(cut.id, cut.id, 0, cut.duration, text=f"{number}")]
+    made = [first.append(second), first.pad(duration=1.0), first.mix(second)]
+    listed = jsonl(tmp_path / "m.jsonl", *(cut.to_dict() for cut in made))
+    prepared = prepare("jsonl", listed, out)
+    assert [cut.duration for cut in cuts_of(prepared)] == [0.75, 1.0, 0.5]
+    assert prepared.hours == pytest.approx(2.25 / 3600)
 
 
 def test_rows_with_missing_or_unreadable_audio_are_counted_and_listed(tmp_path, out):

@@ -137,7 +137,8 @@ def _outcome(
     if misfit:
         what = f"{spoken.seconds:.2f} s, {len(spoken.text)} characters"
         return {"skip": misfit, "line": f"{row.where}: {misfit}: {what}"}
-    return {"cut": _flat(spoken).to_dict()}
+    # A mix names no duration of its own.
+    return {"cut": _flat(spoken).to_dict(), "id": spoken.id, "seconds": spoken.seconds}
 
 
 def _resolve(row: Row, roots: list[Path]) -> Utterance:
@@ -194,9 +195,9 @@ def _finish(journal: Journal, source: Path, out: Path, limit_hours: float | None
     reasons: Counter[str] = Counter()
     for row in journal.rows():
         if "cut" in row:
-            digest = hashlib.blake2b(row["cut"]["id"].encode(), digest_size=8).digest()
+            digest = hashlib.blake2b(row["id"].encode(), digest_size=8).digest()
             names.append(int.from_bytes(digest))
-            seconds.append(row["cut"]["duration"])
+            seconds.append(row["seconds"])
         else:
             reasons[row["skip"]] += 1
     kept = subset(np.array(names), np.array(seconds), limit_hours)
