@@ -38,8 +38,15 @@ class Journal:
             os.fsync(file.fileno())
         self._waiting.clear()
 
+    def begin(self) -> None:
+        """Forget all rows."""
+        self.remove()
+        self.done = 0
+
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Yield all rows, in order."""
+        """Yield all rows that are written, in order."""
+        if not self.path.exists():
+            return
         with self.path.open("rb") as file:
             next(file, None)
             for line in file:

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -84,15 +83,19 @@ def prepare(
     _check(out, limit_hours)
     key = {
         "kind": kind,
-        "source": [str(source.absolute()), *_stamp(source)],
+        "source": str(source.absolute()),
         "root": str(audio_root),
         "filters": asdict(filters),
         "strict": strict,
     }
     with Journal(out.with_name(f".{out.name}.partial"), key) as journal:
+        rows = read_rows(kind, source)
+        if not all(row["of"] == _digest(next(rows, None)) for row in journal.rows()):
+            journal.begin()
+            rows = read_rows(kind, source)
         advance(journal.done)
-        for row in islice(read_rows(kind, source), journal.done, None):
-            journal.append(_outcome(row, filters, roots, strict=strict))
+        for row in rows:
+            journal.append({"of": _digest(row), **_outcome(row, filters, roots, strict=strict)})
             advance(1)
         journal.flush()
         return _finish(journal, source, out, limit_hours)
@@ -117,10 +120,9 @@ def _check(out: Path, limit_hours: float | None) -> None:
         raise TrainError(f"limit_hours must be above 0, not {limit_hours}")
 
 
-def _stamp(source: Path) -> list[object]:
-    """Tell a changed list from the one that a journal was begun with."""
-    listed = source / "metadata.csv" if source.is_dir() else source
-    return [listed.stat().st_size, listed.stat().st_mtime_ns] if listed.is_file() else []
+def _digest(row: Row | None) -> str:
+    """Tell a row from what may stand in its place when the work goes on."""
+    return hashlib.blake2b(repr(row).encode(), digest_size=8).hexdigest()
 
 
 def _outcome(
