@@ -71,12 +71,23 @@ def test_converting_keeps_every_sample_where_the_format_can(tmp_path, suffix):
         assert abs(float(heard[5000:190_000].std() / wave.std()) - 1) < 0.05
 
 
+@pytest.mark.parametrize("subtype", ["FLOAT", "DOUBLE"])
+def test_converting_keeps_the_loudness_of_floats_and_clips_what_is_too_loud(tmp_path, subtype):
+    wave = np.array([[0.5, -0.5], [0.25, 3.0]])
+    soundfile.write(tmp_path / "a.wav", wave, 16_000, subtype=subtype)
+    convert_audio(tmp_path / "a.wav", tmp_path / "b.flac")
+    heard, _ = soundfile.read(tmp_path / "b.flac")
+    assert np.abs(heard - np.clip(wave, -1, 1)).max() < 1e-4
+
+
 def test_what_cannot_be_converted_leaves_nothing(tmp_path):
     (tmp_path / "no.wav").write_bytes(b"no audio")
     write_audio(tmp_path / "a.wav", torch.rand(100_000), 24_000)
+    soundfile.write(tmp_path / "nan.wav", np.full(10, np.nan), 24_000, subtype="FLOAT")
     for source, target, says in [
         ("nowhere.wav", "b.flac", "no such audio file"),
         ("no.wav", "b.flac", "not readable"),
+        ("nan.wav", "b.flac", "NaN"),
         ("a.wav", "b.xyz", "cannot write audio as"),
     ]:
         with pytest.raises(CodecError, match=says) as error:
@@ -84,7 +95,7 @@ def test_what_cannot_be_converted_leaves_nothing(tmp_path):
         assert one_line(error)
     with pytest.raises(OSError, match="too large"), full_disk():
         convert_audio(tmp_path / "a.wav", tmp_path / "b.flac")
-    assert sorted(names(tmp_path)) == ["a.wav", "no.wav"]
+    assert sorted(names(tmp_path)) == ["a.wav", "nan.wav", "no.wav"]
 
 
 @contextmanager

@@ -1,12 +1,15 @@
 """Audio files in and out, through libsndfile."""
 
 import math
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
 import soundfile
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sled_codec._errors import CodecError
@@ -20,6 +23,7 @@ _FORMATS = {
 }
 AUDIO_SUFFIXES = tuple(_FORMATS)
 _BLOCK = 1 << 16
+_FLOATS = ("FLOAT", "DOUBLE")
 _REFUSALS = (soundfile.SoundFileError, RuntimeError, TypeError, ValueError, OverflowError)
 
 
@@ -84,12 +88,21 @@ def convert_audio(source: str | Path, target: str | Path) -> None:
             with soundfile.SoundFile(
                 sink, "w", read.samplerate, read.channels, form[1], format=form[0]
             ) as written:
-                for block in read.blocks(_BLOCK, dtype="int16", always_2d=True):
+                for block in _blocks(read):
                     written.write(block)
         except (*_REFUSALS, AssertionError) as error:
             if sink.error is not None:
                 raise sink.error from None
             raise CodecError(f"{target}: cannot be written ({_reason(error)})") from None
+
+
+def _blocks(file: soundfile.SoundFile) -> Iterator[NDArray[np.generic]]:
+    """Yield samples of 16 bits, or float32 where the file holds floats: those are not scaled."""
+    if file.subtype not in _FLOATS:
+        yield from file.blocks(_BLOCK, dtype="int16", always_2d=True)
+        return
+    for block in file.blocks(_BLOCK, dtype="float32", always_2d=True):
+        yield _samples(torch.from_numpy(block).t()).numpy()
 
 
 class _Sink:
