@@ -71,6 +71,21 @@ def test_a_killed_encoding_goes_on_without_redoing_shards(cuts, codec, tmp_path,
     assert (again.made, again.found, again.summary) == (0, 3, done.summary)
 
 
+def test_a_folder_half_made_anew_says_so_and_is_finished_by_the_next(cuts, codec, tmp_path, store):
+    lines = cuts.read_bytes().splitlines(keepends=True)
+    (tmp_path / "other.jsonl").write_bytes(b"".join([*lines[5:10], *lines[5:]]))
+
+    def die(_):
+        raise Killed
+
+    with pytest.raises(Killed):
+        encode(tmp_path / "other.jsonl", store.folder, codec, options=SMALL, advance=die)
+    with pytest.raises(TrainError, match=r"no index\.json"):
+        Store(store.folder)
+    assert encode(tmp_path / "other.jsonl", store.folder, codec, options=SMALL).made == 0
+    assert Store(store.folder).row(0).id == "5"
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_processes_share_the_shards_and_the_last_one_writes_the_index(
     cuts, codec, tmp_path, order, store
@@ -124,6 +139,13 @@ def test_changed_audio_and_changed_cuts_are_encoded_anew(corpus_folder, codec, t
     (source / "2.wav").unlink()
     assert run().summary.clips == 2
     assert len(list(out.glob("codes-*"))) == 2
+
+
+@pytest.mark.parametrize("seconds", [0.0, float("nan"), float("inf")])
+def test_a_batch_that_cannot_be_is_refused(cuts, codec, tmp_path, seconds):
+    with pytest.raises(TrainError, match="batch_seconds"):
+        encode(cuts, tmp_path / "codes", codec, options=EncodeOptions(batch_seconds=seconds))
+    assert not (tmp_path / "codes").exists()
 
 
 def test_who_ends_first_leaves_alone_what_others_are_writing(cuts, codec, tmp_path, store):

@@ -6,6 +6,7 @@ of them and writes the index. A shard is made anew if its codec, its lines or it
 """
 
 import hashlib
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -91,8 +92,8 @@ def encode(
     """
     cuts, out = Path(cuts), Path(out)
     rank, processes = share
-    if options.shard_clips < 1 or not options.batch_seconds > 0:
-        raise TrainError("shard_clips and batch_seconds must be above 0")
+    if options.shard_clips < 1 or not 0 < options.batch_seconds < math.inf:
+        raise TrainError("shard_clips and batch_seconds must be above 0, and finite")
     made, found = 0, 0
     origins: list[str] = []
     roots = [cuts.parent, Path()]
@@ -144,6 +145,8 @@ def _make(path: Path, spoken: Sequence[Utterance], lines: str, job: _Job) -> boo
                 raise TrainError(f"{codes}; leave --strict off to skip it")
             else:
                 left_out.append(codes)
+    # Until every shard is new the index tells of the old ones.
+    (path.parent / SUMMARY).unlink(missing_ok=True)
     write_shard(path, clips, codec.config.n_codebooks, origin, left_out)
     return True
 
