@@ -86,14 +86,28 @@ def check_recipe(recipe: Recipe) -> Recipe:
         "run.eval_every": run.eval_every,
         "run.save_every": run.save_every,
         "run.keep_last": run.keep_last,
+        "run.threads": run.threads,
+        "data.eval_limit": data.eval_limit,
     }
-    for key, value in positive.items():
-        if not value > 0:
-            raise TrainError(f"{key} must be above 0, not {value}")
-    for key, share in {
+    not_negative = {
+        "optim.clip": optim.clip,
+        "optim.eps": optim.eps,
+        "optim.weight_decay": optim.weight_decay,
+        "optim.past_noise": optim.past_noise,
+    }
+    shares = {
         "data.eval_fraction": data.eval_fraction,
         "model.training_cfg": recipe.model.training_cfg,
-    }.items():
+        "optim.betas[0]": optim.betas[0],
+        "optim.betas[1]": optim.betas[1],
+    }
+    for key, value in positive.items():
+        if value is not None and not value > 0:
+            raise TrainError(f"{key} must be above 0, not {value}")
+    for key, value in not_negative.items():
+        if not value >= 0:
+            raise TrainError(f"{key} must be at least 0, not {value}")
+    for key, share in shares.items():
         if not 0 <= share < 1:
             raise TrainError(f"{key} must be at least 0 and below 1, not {share}")
     return recipe
