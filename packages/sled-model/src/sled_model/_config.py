@@ -6,6 +6,7 @@ implementation and the other way round.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from transformers import PretrainedConfig
@@ -25,6 +26,17 @@ _POSITIVE = (
     "noise_channels",
     "diffloss_d",
     "diffloss_w",
+)
+_NUMBERS = (
+    "rope_theta",
+    "rms_norm_eps",
+    "initializer_range",
+    "attention_dropout",
+    "activation_dropout",
+    "dropout",
+    "training_cfg",
+    "energy_beta",
+    "stop_weight",
 )
 _DROPOUTS = ("attention_dropout", "activation_dropout", "dropout")
 _ABSENT_WHEN_NONE = ("stream_n", "stream_m", "codec_fingerprint")
@@ -107,6 +119,7 @@ class SledConfig(PretrainedConfig):  # type: ignore[no-untyped-call]
         if self.architectures is None:
             self.architectures = ["SpeechLlamaForCausalLM"]
         self._check_sizes()
+        self._check_numbers()
         self.head_dim = self.head_dim or self.hidden_size // self.num_attention_heads
         self._check_choices()
         super().__post_init__(**kwargs)  # type: ignore[no-untyped-call]
@@ -130,6 +143,13 @@ class SledConfig(PretrainedConfig):  # type: ignore[no-untyped-call]
             )
             raise ModelError(msg)
 
+    def _check_numbers(self) -> None:
+        for name in _NUMBERS:
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or not math.isfinite(value):
+                msg = f"config: {name} must be a number, not {value!r}"
+                raise ModelError(msg)
+
     def _check_choices(self) -> None:
         fixed = {"hidden_act": "silu", "attention_bias": False, "mlp_bias": False}
         for name, value in fixed.items():
@@ -137,6 +157,9 @@ class SledConfig(PretrainedConfig):  # type: ignore[no-untyped-call]
                 msg = f"config: {name} must be {value!r}, not {getattr(self, name)!r}"
                 raise ModelError(msg)
         rules = {
+            "rope_theta must be above 0": self.rope_theta > 0,
+            "rms_norm_eps must be at least 0": self.rms_norm_eps >= 0,
+            "initializer_range must be at least 0": self.initializer_range >= 0,
             "head_dim must be positive and even": self.head_dim > 0 and self.head_dim % 2 == 0,
             f"loss_kernel must be one of {', '.join(KERNELS)}": self.loss_kernel in KERNELS,
             "energy_beta must lie between 0 and 2": 0 < self.energy_beta < 2,  # noqa: PLR2004
