@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 
 import pytest
@@ -79,10 +80,25 @@ def test_a_resumed_run_gives_the_losses_of_an_uninterrupted_one(make_recipe, pre
     assert losses(train(make_recipe(*options, run="broken"), quiet=True)) == losses(whole)
 
 
-def test_a_run_is_not_resumed_in_another_kind_of_precision(make_recipe):
-    train(make_recipe("run.precision=bf16-pure"), quiet=True)
-    with pytest.raises(TrainError, match=r"another run\.precision"):
-        train(make_recipe("run.steps=8"), quiet=True)
+PURE = "run.precision=bf16-pure"
+PLAIN = "optim.compensate=false"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "differs"),
+    [
+        ((PURE,), (), "run.precision"),
+        ((PURE, PLAIN), (), "run.precision"),
+        ((PLAIN,), (PURE, PLAIN), "run.precision"),
+        ((), (PURE,), "run.precision"),
+        ((PURE,), (PURE, PLAIN), "optim.compensate"),
+        ((PURE, PLAIN), (PURE,), "optim.compensate"),
+    ],
+)
+def test_a_run_is_not_resumed_with_another_kind_of_optimizer(make_recipe, before, after, differs):
+    train(make_recipe("run.steps=1", *before), quiet=True)
+    with pytest.raises(TrainError, match=f"another {re.escape(differs)}:"):
+        train(make_recipe("run.steps=2", *after), quiet=True)
 
 
 @pytest.mark.parametrize(

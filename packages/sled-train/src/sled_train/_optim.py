@@ -89,14 +89,10 @@ def load_optimizer_tensors(
         KeyError: a tensor belongs to no parameter of the model.
 
     """
+    _check_kind(optimizer, model, tensors)
     parameters = dict(model.named_parameters())
     groups = {p: group for group in optimizer.param_groups for p in group["params"]}
     compensated = isinstance(optimizer, optimi.AdamW)
-    if tensors and compensated != any(key.startswith(_COMPENSATION) for key in tensors):
-        raise TrainError(
-            "the checkpoint's optimizer state is of another run.precision: restore it, "
-            "or start another run with run.init_from"
-        )
     for key, value in tensors.items():
         kind, _, name = key.partition("/")
         parameter = parameters[name]
@@ -106,3 +102,20 @@ def load_optimizer_tensors(
             groups[parameter].update(step=value, setup=True)
         else:
             optimizer.state[parameter][kind] = value.to(parameter.device)
+
+
+def _check_kind(
+    optimizer: torch.optim.Optimizer, model: nn.Module, tensors: dict[str, Tensor]
+) -> None:
+    kinds = {key.partition("/")[0] for key in tensors}
+    stored = {value.dtype for key, value in tensors.items() if not key.startswith("step/")}
+    if not stored <= {parameter.dtype for parameter in model.parameters()}:
+        differs = "run.precision"
+    elif tensors and (_COMPENSATION in kinds) != isinstance(optimizer, optimi.AdamW):
+        differs = "optim.compensate"
+    else:
+        return
+    raise TrainError(
+        f"the checkpoint's optimizer state is of another {differs}: restore it, "
+        "or start another run with run.init_from"
+    )
