@@ -50,7 +50,7 @@ class Killed(BaseException):
 def test_a_killed_encoding_goes_on_without_redoing_shards(cuts, codec, tmp_path, monkeypatch):
     def die(count, seen=[]):  # noqa: B006
         seen.append(count)
-        if len(seen) == 2:
+        if len(seen) == 5:  # windows of 3, 2, 3, 2, 2 clips: in the third shard
             raise Killed
 
     out = tmp_path / "codes"
@@ -75,8 +75,10 @@ def test_a_folder_half_made_anew_says_so_and_is_finished_by_the_next(cuts, codec
     lines = cuts.read_bytes().splitlines(keepends=True)
     (tmp_path / "other.jsonl").write_bytes(b"".join([*lines[5:10], *lines[5:]]))
 
-    def die(_):
-        raise Killed
+    def die(count, seen=[]):  # noqa: B006
+        seen.append(count)
+        if len(seen) == 3:  # windows of 3, 2, 5 clips: the first shard is new
+            raise Killed
 
     with pytest.raises(Killed):
         encode(tmp_path / "other.jsonl", store.folder, codec, options=SMALL, advance=die)
@@ -139,6 +141,18 @@ def test_changed_audio_and_changed_cuts_are_encoded_anew(corpus_folder, codec, t
     (source / "2.wav").unlink()
     assert run().summary.clips == 2
     assert len(list(out.glob("codes-*"))) == 2
+
+
+def test_it_tells_and_may_be_stopped_within_a_shard(cuts, codec, tmp_path):
+    told = []
+    options = EncodeOptions(shard_clips=12, window=5)
+    stopped = encode(
+        cuts, tmp_path / "a", codec, options=options, stop=lambda: bool(told), advance=told.append
+    )
+    assert (stopped.made, stopped.summary, told) == (0, None, [5])
+    told.clear()
+    encode(cuts, tmp_path / "b", codec, options=options, advance=told.append)
+    assert told == [5, 5, 2]
 
 
 @pytest.mark.parametrize("seconds", [0.0, float("nan"), float("inf")])

@@ -5,6 +5,9 @@ cuts file is prepared and encoded into `data.codes`, as `sled data prepare` and 
 """
 
 import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +24,7 @@ from ._checkpoint import remove_leftovers
 from ._dataset import Dataset, Limits, build_dataset, texts_of
 from ._errors import TrainError
 from ._load import check_recipe
+from ._lock import only_writer
 from ._parallel import build_accelerator
 from ._recipe import DataRecipe, Recipe
 from ._sampler import derive_seed
@@ -127,6 +131,25 @@ class Workshop:
             )
         rows = () if cuts is None else skipped_rows(cuts)
         return store, (*rows, *store.left_out())
+
+
+@contextmanager
+def own_folder(out: str | None) -> Iterator[None]:
+    """Keep other runs out of the run folder during the block; it is made if needed.
+
+    Of the processes of one run the first does so for all.
+
+    Raises:
+        TrainError: another run writes there.
+
+    """
+    ranks = ("RANK", "PMI_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK")  # accelerate's
+    if out is None or any(int(os.environ.get(rank, "0")) for rank in ranks):
+        yield
+        return
+    run = Path(out)
+    with made_folder(run), only_writer(run, run / ".lock"):
+        yield
 
 
 def gather(recipe: Recipe, console: Console, stop: StopSignal) -> Inputs | None:

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from ._boards import check_boards
 from ._evaluate import Speak, evaluate, log_audio
+from ._inputs import own_folder
 from ._keep import keep_best, keep_checkpoint, keep_final
 from ._parallel import naming_lost_processes
 from ._recipe import Recipe
@@ -53,7 +54,8 @@ def train(
         speak: lets the model speak held-out texts at evaluations, for TensorBoard.
 
     Raises:
-        TrainError: the recipe, corpus or run folder do not fit, or the loss is not finite.
+        TrainError: the recipe, corpus or run folder do not fit, another run writes to the
+            folder, or the loss is not finite.
         ValueError: the errors of `sled_codec` and `sled_model`, for damaged models.
         OSError: the run folder cannot be written.
 
@@ -61,7 +63,7 @@ def train(
     if quiet or console is None:
         console = Console(stderr=True, quiet=quiet)
     check_boards(recipe)
-    with StopSignal() as stop, naming_lost_processes():
+    with StopSignal() as stop, naming_lost_processes(), own_folder(recipe.run.out):
         state = setup(recipe, console, stop)
         if state is None:
             console.print("stopped while encoding; training again goes on from there")

@@ -19,6 +19,7 @@ from sled_codec import Codec
 from torch import Tensor
 
 from .._errors import TrainError
+from .._lock import only_writer
 from ._audio import Heard, load_ahead
 from ._cuts import Utterance, groups, parse_cut, read_lines
 from ._index import SUMMARY, Summary, read_summary, write_index
@@ -47,6 +48,12 @@ class _Job:
     options: EncodeOptions
     pool: ThreadPoolExecutor
     strict: bool
+    stop: Callable[[], bool]
+    advance: Callable[[int], object]
+
+
+class _Stopped(Exception):  # noqa: N818 - no error: it was asked for
+    """The work is to end before a shard is whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +88,12 @@ def encode(
         share: (rank, processes) of this process.
         strict: refuse audio that cannot be read instead of leaving it out.
         options: sizes that bound memory.
-        stop: asked before each shard; True ends early, what is finished stays.
+        stop: asked before each window; True ends early, finished shards stay.
         advance: told how many more cuts are done, of all processes together.
 
     Raises:
-        TrainError: a malformed cut, a folder of another codec, nothing could be encoded, or, if
-            `strict`, audio that cannot be read.
+        TrainError: a malformed cut, a folder of another codec, another process that makes the
+            same shard, nothing could be encoded, or, if `strict`, audio that cannot be read.
         OSError: `out` cannot be written.
 
     """
@@ -98,16 +105,18 @@ def encode(
     origins: list[str] = []
     roots = [cuts.parent, Path()]
     with made_folder(out), ThreadPoolExecutor(options.readers) as pool:
-        job = _Job(codec, options, pool, strict)
+        job = _Job(codec, options, pool, strict, stop, advance)
         for number, lines in enumerate(groups(read_lines(cuts), options.shard_clips)):
             origins.append(_hash(raw for _, raw in lines))
-            if number % processes == rank:
-                if stop():
-                    return Encoded(made, found, None)
-                spoken = [parse_cut(raw, f"{cuts}:{n}", roots) for n, raw in lines]
+            if number % processes != rank:
+                advance(len(lines))
+                continue
+            spoken = [parse_cut(raw, f"{cuts}:{n}", roots) for n, raw in lines]
+            try:
                 fresh = _make(out / shard_name(number), spoken, origins[-1], job)
-                made, found = made + fresh, found + (not fresh)
-            advance(len(lines))
+            except _Stopped:
+                return Encoded(made, found, None)
+            made, found = made + fresh, found + (not fresh)
         if not origins:
             raise TrainError(f"{cuts} holds no cuts")
         return Encoded(made, found, _finish(out, origins, codec, made))
@@ -129,15 +138,31 @@ def made_folder(folder: Path) -> Iterator[None]:
 
 
 def _make(path: Path, spoken: Sequence[Utterance], lines: str, job: _Job) -> bool:
-    """Make a shard unless it is there and up to date; return whether it was made."""
-    codec = job.codec
-    origin = Origin(codec.fingerprint, lines, _files(spoken))
+    """Make a shard unless it is there and up to date; return whether it was made.
+
+    Raises:
+        _Stopped: it was to end before the shard was whole.
+
+    """
+    if job.stop():
+        raise _Stopped
+    origin = Origin(job.codec.fingerprint, lines, _files(spoken))
     if _is_made(path, origin):
+        job.advance(len(spoken))
         return False
+    with only_writer(path, path.with_name(f".{path.stem}.lock")):
+        _write(path, spoken, origin, job)
+    return True
+
+
+def _write(path: Path, spoken: Sequence[Utterance], origin: Origin, job: _Job) -> None:
+    codec = job.codec
     clips: list[tuple[ClipRow, Tensor]] = []
     left_out: list[str] = []
     windows = list(groups(spoken, job.options.window))
     for window, heard in zip(windows, load_ahead(iter(windows), codec, job.pool), strict=True):
+        if job.stop():
+            raise _Stopped
         for each, codes in zip(window, _encode(heard, codec, job.options), strict=True):
             if isinstance(codes, Tensor):
                 clips.append((ClipRow(each.id, each.text, each.speaker, each.source), codes))
@@ -145,10 +170,10 @@ def _make(path: Path, spoken: Sequence[Utterance], lines: str, job: _Job) -> boo
                 raise TrainError(f"{codes}; leave --strict off to skip it")
             else:
                 left_out.append(codes)
+        job.advance(len(window))
     # Until every shard is new the index tells of the old ones.
     (path.parent / SUMMARY).unlink(missing_ok=True)
     write_shard(path, clips, codec.config.n_codebooks, origin, left_out)
-    return True
 
 
 def _encode(heard: Sequence[Heard], codec: Codec, options: EncodeOptions) -> list[Heard]:

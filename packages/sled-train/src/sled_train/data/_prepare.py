@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sled_codec import atomic_write
 
 from .._errors import TrainError
+from .._lock import only_writer
 from ._choice import Filters, subset
 from ._cuts import Clip, Utterance, make_cut, parse_cut
 from ._journal import Journal
@@ -74,7 +75,8 @@ def prepare(
         advance: told the number of rows done.
 
     Raises:
-        TrainError: a malformed row, nothing left, or, if `strict`, audio that is missing.
+        TrainError: a malformed row, nothing left, another process that writes `out`, or, if
+            `strict`, audio that is missing.
         OSError: `out` cannot be written.
 
     """
@@ -88,7 +90,8 @@ def prepare(
         "filters": asdict(filters),
         "strict": strict,
     }
-    with Journal(out.with_name(f".{out.name}.partial"), key) as journal:
+    partial, lock = (out.with_name(f".{out.name}.{what}") for what in ("partial", "lock"))
+    with only_writer(out, lock), Journal(partial, key) as journal:
         rows = read_rows(kind, source)
         if not all(row["of"] == _digest(next(rows, None)) for row in journal.rows()):
             journal.begin()
