@@ -9,6 +9,7 @@ import torch
 from sled_codec import write_audio
 from sled_model import SledModel
 from sled_train import TrainError, list_checkpoints, train
+from sled_train._build import build_config
 
 MACHINE = {"frames_per_s", "memory_gb"}
 
@@ -105,6 +106,19 @@ def test_fine_tuning_starts_from_a_model_and_keeps_its_sizes_and_tokenizer(make_
     assert (result.final / "vocab.json").read_bytes() == (first.final / "vocab.json").read_bytes()
     first.final.rename(first.run / "moved")
     assert train(second, quiet=True).finished
+
+
+def test_the_model_names_its_codec_so_that_it_is_found_from_everywhere(
+    make_recipe, codec_folder, monkeypatch
+):
+    monkeypatch.chdir(codec_folder.parent)
+    codec = f"data.codec={codec_folder.name}"
+    config = SledModel.from_pretrained(
+        train(make_recipe(codec, "run.steps=1"), quiet=True).final
+    ).config
+    assert config.codec == str(codec_folder)
+    assert build_config(make_recipe("data.codec=embedded"), 270).codec == "embedded"
+    assert build_config(make_recipe("data.codec=owner/name"), 270).codec == "owner/name"
 
 
 def test_held_out_texts_are_spoken_and_logged(make_recipe, corpus_folder):

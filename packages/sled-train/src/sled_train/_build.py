@@ -5,7 +5,7 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
-from sled_codec import Codec
+from sled_codec import EMBEDDED, Codec
 from sled_model import SledConfig, SledModel, Tokenizer
 
 from ._checkpoint import list_checkpoints, whole_folder
@@ -72,9 +72,8 @@ def with_initial_model(recipe: Recipe) -> Recipe:
                 "or name the codec"
             )
         return recipe
-    saved = Path(recipe.run.out or "") / "recipe.yaml"
-    if recipe.run.out is not None and saved.is_file():
-        known = read_recipe(saved)
+    if recipe.run.out is not None and list_checkpoints(Path(recipe.run.out)):
+        known = read_recipe(Path(recipe.run.out) / "recipe.yaml")
         values, codec = asdict(known.model), known.data.codec
     else:
         config = SledModel.from_pretrained(source).config
@@ -134,9 +133,15 @@ def build_config(recipe: Recipe, vocab_size: int, fingerprint: str | None = None
     return SledConfig(
         **values,
         vocab_size=vocab_size,
-        codec=recipe.data.codec,
+        codec=_lasting(recipe.data.codec),
         codec_fingerprint=fingerprint,
     )
+
+
+def _lasting(codec: str) -> str:
+    """Return a name of the codec that holds in every working folder."""
+    place = Path(codec).expanduser()
+    return str(place.absolute()) if codec != EMBEDDED and place.exists() else codec
 
 
 def _check_codec(recipe: Recipe, codec: Codec) -> None:
