@@ -74,6 +74,14 @@ def test_what_was_logged_after_the_last_checkpoint_is_forgotten(make_recipe):
     assert log(train(make_recipe(), quiet=True)) == before
 
 
+def test_a_finished_run_that_is_run_again_tells_its_last_losses(make_recipe):
+    options = ("run.steps=2", "data.eval_fraction=0.2", "run.eval_every=2")
+    first, again = (train(make_recipe(*options), quiet=True) for _ in range(2))
+    assert again.final == first.final
+    assert again.losses.items() >= first.losses.items()
+    assert again.evaluation == first.evaluation
+
+
 def test_micro_batches_give_the_loss_and_gradient_of_the_whole_batch(make_recipe):
     # The head's outputs start at zero, so that at the first step its noise does not matter.
     exact = ("run.steps=1", "model.training_cfg=0", "data.batch_frames=1000", "model.dropout=0")

@@ -78,8 +78,7 @@ def _loop(state: TrainState, watch: Watch, stop: StopSignal, speak: Speak | None
     _announce(state, watch)
     state.model.train()
     meter, first, halt = Meter(state.device), True, False
-    losses: dict[str, float] = {}
-    evaluation: dict[str, float] = {}
+    losses, evaluation = watch.logged("train"), watch.logged("eval")
     while state.progress.step < run.steps and not halt:
         with meter.running():
             before = state.progress.frames

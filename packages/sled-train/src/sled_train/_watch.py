@@ -91,6 +91,14 @@ class Watch:
         for board in self._boards:
             board.scalars(step, {f"{kind}/{name}": value for name, value in values.items()})
 
+    def logged(self, kind: str) -> dict[str, float]:
+        """Numbers logged last, also before a resume."""
+        lines = [] if self._path is None or not self._path.exists() else _lines(self._path)
+        for row in map(json.loads, reversed(lines)):
+            if row["kind"] == kind:
+                return {name: row[name] for name in row.keys() - {"step", "kind"}}
+        return {}
+
     def audio(self, step: int, name: str, wave: torch.Tensor, sample_rate: int) -> None:
         """Record a mono waveform `[samples]`."""
         if wave.numel():
@@ -109,11 +117,15 @@ class Watch:
             self.console.print(message, markup=False, highlight=False)
 
 
+def _lines(path: Path) -> list[str]:
+    return path.read_text("utf-8").splitlines()
+
+
 def _forget_after(path: Path, step: int) -> None:
     if not path.exists():
         return
     kept = []
-    for line in path.read_text("utf-8").splitlines():
+    for line in _lines(path):
         try:
             if int(json.loads(line)["step"]) <= step:
                 kept.append(line)
