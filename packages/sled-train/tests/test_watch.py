@@ -10,8 +10,9 @@ import pytest
 import torch
 from sled_model import SledModel
 from sled_train import TrainError, train
-from sled_train._boards import spectrogram
+from sled_train._boards import TensorBoard, spectrogram
 from sled_train._record import Meter
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 EVALUATED = ("data.eval_fraction=0.2", "run.eval_every=2", "run.eval_audio=1")
 
@@ -69,6 +70,15 @@ def test_tensorboard_holds_sound_and_spectrogram_of_held_out_texts(make_recipe):
     logs = b"".join(path.read_bytes() for path in (result.run / "tensorboard").iterdir())
     for name in (b"speech/0", b"speech/0/spectrogram", b"reconstruction/0", b"train/stop_recall"):
         assert name in logs
+
+
+def test_tensorboard_shows_a_step_once_after_a_kill(tmp_path):
+    for loss in (1.0, 2.0):
+        board = TensorBoard(tmp_path, start=0)
+        board.scalars(1, {"loss": loss})
+        board.close()
+    (shown,) = EventAccumulator(str(tmp_path)).Reload().Scalars("loss")
+    assert (shown.step, shown.value) == (1, 2.0)
 
 
 def test_a_spectrogram_shows_a_tone_where_it_is():

@@ -46,7 +46,7 @@ class TensorBoard:
     """Event files in a folder; on resume, what lies after `start` is forgotten."""
 
     def __init__(self, folder: Path, start: int) -> None:
-        self._writer = SummaryWriter(str(folder), purge_step=start + 1 if start else None)
+        self._writer = SummaryWriter(str(folder), purge_step=start + 1)
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
         """See `Board`."""
