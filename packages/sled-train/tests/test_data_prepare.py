@@ -81,7 +81,7 @@ def test_a_jsonl_list_resolves_paths_beside_itself(tmp_path, out):
         tmp_path / "m.jsonl",
         {"audio": "a.flac", "text": "one"},
         {"audio": "a.flac", "text": "two", "speaker": "s", "start": 1, "duration": 0.25},
-        {"audio": "a.flac", "text": "three", "start": 1.5, "duration": 9},
+        {"audio": "a.flac", "text": "three", "start": 1.5, "duration": 0.9},
     )
     prepared = prepare("jsonl", listed, out)
     assert said(prepared) == [("a-1", "one", None), ("a-2", "two", "s"), ("a-3", "three", None)]
@@ -113,6 +113,34 @@ def libriheavy(folder, *, flat):
     for line in lines:
         line["type"] = "MonoCut"
     return jsonl(folder / "libriheavy_cuts_small.jsonl", *lines)
+
+
+def test_a_row_that_ends_far_beyond_its_audio_is_refused(tmp_path, out):
+    sound(tmp_path / "a.flac", 2.0)
+    listed = jsonl(
+        tmp_path / "m.jsonl", {"audio": "a.flac", "text": "x", "start": 1, "duration": 2}
+    )
+    with pytest.raises(TrainError, match=r"m\.jsonl:1: ends at 3 s, .*a\.flac at 2 s"):
+        prepare("jsonl", listed, out)
+
+
+@pytest.mark.parametrize("word", ["recording", "tracks"])
+def test_a_row_may_speak_of_what_cuts_are_made_of(tmp_path, out, word):
+    sound(tmp_path / "a.flac")
+    listed = jsonl(tmp_path / "m.jsonl", {"audio": "a.flac", "text": word})
+    assert said(prepare("jsonl", listed, out)) == [("a-1", word, None)]
+
+
+def test_audio_that_is_there_again_is_found(tmp_path, out):
+    audio = sound(tmp_path / "audio/a.flac")
+    listed = prepare(
+        "jsonl", jsonl(tmp_path / "m.jsonl", {"audio": "audio/a.flac", "text": "x"}), out
+    ).path
+    audio.rename(tmp_path / "a.flac")
+    with pytest.raises(TrainError, match="no such file"):
+        prepare("jsonl", listed, tmp_path / "again.jsonl")
+    (tmp_path / "a.flac").rename(audio)
+    assert prepare("jsonl", listed, tmp_path / "again.jsonl").cuts == 1
 
 
 @pytest.mark.parametrize("flat", [False, True])

@@ -5,7 +5,7 @@ import hashlib
 import json
 from array import array
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +20,7 @@ from sled_codec import atomic_write
 from .._errors import TrainError
 from .._lock import only_writer
 from ._choice import Filters, subset
-from ._cuts import Clip, Utterance, make_cut, parse_cut
+from ._cuts import OVERHANG, Clip, Utterance, make_cut, parse_cut
 from ._journal import Journal
 from ._sources import Kind, Row, read_rows
 
@@ -36,6 +36,17 @@ class Prepared:
     """How many rows were left out, by reason."""
     listed: Path | None = None
     """Where each of them is listed, if any."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What every row of a corpus is held to."""
+
+    filters: Filters
+    roots: Sequence[Path]
+    """Folders of relative audio paths; none for those of the row."""
+    strict: bool
+    is_file: Callable[[Path], bool]
 
 
 class _LeftOut(Exception):  # noqa: N818 - no error: it is counted
@@ -81,7 +92,9 @@ def prepare(
 
     """
     source, out = Path(source), Path(out)
-    roots = None if audio_root is None else [Path(audio_root)]
+    roots = [] if audio_root is None else [Path(audio_root)]
+    # Cuts of one long recording follow each other.
+    rules = _Rules(filters, roots, strict, lru_cache(maxsize=4096)(Path.is_file))
     _check(out, limit_hours)
     key = {
         "kind": kind,
@@ -98,7 +111,7 @@ def prepare(
             rows = read_rows(kind, source)
         advance(journal.done)
         for row in rows:
-            journal.append({"of": _digest(row), **_outcome(row, filters, roots, strict=strict)})
+            journal.append({"of": _digest(row), **_outcome(row, rules)})
             advance(1)
         journal.flush()
         return _finish(journal, source, out, limit_hours)
@@ -128,17 +141,15 @@ def _digest(row: Row | None) -> str:
     return hashlib.blake2b(repr(row).encode(), digest_size=8).hexdigest()
 
 
-def _outcome(
-    row: Row, filters: Filters, roots: list[Path] | None, *, strict: bool
-) -> dict[str, object]:
+def _outcome(row: Row, rules: _Rules) -> dict[str, object]:
     """Turn a row into its line of the journal: a cut, or why there is none."""
     try:
-        spoken = _resolve(row, roots or [row.base, Path()])
+        spoken = _resolve(row, rules)
     except _LeftOut as reason:
-        if strict:
+        if rules.strict:
             raise TrainError(f"{row.where}: {reason}; leave --strict off to skip it") from None
         return {"skip": reason.reason, "line": f"{row.where}: {reason}"}
-    misfit = filters.misfit(spoken.seconds, len(spoken.text))
+    misfit = rules.filters.misfit(spoken.seconds, len(spoken.text))
     if misfit:
         what = f"{spoken.seconds:.2f} s, {len(spoken.text)} characters"
         return {"skip": misfit, "line": f"{row.where}: {misfit}: {what}"}
@@ -146,12 +157,13 @@ def _outcome(
     return {"cut": _flat(spoken).to_dict(), "id": spoken.id, "seconds": spoken.seconds}
 
 
-def _resolve(row: Row, roots: list[Path]) -> Utterance:
+def _resolve(row: Row, rules: _Rules) -> Utterance:
+    roots = rules.roots or [row.base, Path()]
     if row.content is None:
         raise _LeftOut("no transcript", f"none lies beside {row.where}")
     if isinstance(row.content, bytes):
         spoken = parse_cut(row.content, row.where, roots)
-        if spoken.audio is not None and not _is_file(spoken.audio):
+        if spoken.audio is not None and not rules.is_file(spoken.audio):
             raise _LeftOut("no such file", spoken.audio)
         return spoken
     clip = row.content
@@ -160,11 +172,10 @@ def _resolve(row: Row, roots: list[Path]) -> Utterance:
     cut = make_cut(clip.name, _recording(clip), clip)
     if cut.duration <= 0:
         raise TrainError(f"{row.where}: starts at {clip.start} s, after the end of {clip.audio}")
+    end, length = clip.start + (clip.duration or 0.0), float(cut.recording.duration)
+    if end > length + OVERHANG:
+        raise TrainError(f"{row.where}: ends at {end:.6g} s, {clip.audio} at {length:.6g} s")
     return Utterance(cut, clip.text, clip.speaker, clip.audio)
-
-
-# Cuts of one long recording follow each other.
-_is_file = lru_cache(maxsize=4096)(Path.is_file)
 
 
 def _recording(clip: Clip) -> Any:  # noqa: ANN401 - lhotse is untyped

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from .._errors import TrainError
 from ._cuts import Clip, clean_seconds, clean_text, decode_line, parse_object, read_lines
@@ -73,14 +73,14 @@ def _jsonl(source: Path) -> Iterator[Row]:
         raise TrainError(f"{source} is a folder: give the .jsonl file in it")
     for number, raw in read_lines(source):
         where = f"{source}:{number}"
-        if b'"recording"' in raw or b'"tracks"' in raw:  # a cut; rows have no such keys
+        row = parse_object(raw, where)
+        if "recording" in row or "tracks" in row:  # a cut; rows have no such keys
             yield Row(where, raw, source.parent)
         else:
-            yield Row(where, _jsonl_clip(raw, where, source.parent), source.parent)
+            yield Row(where, _jsonl_clip(row, where, source.parent), source.parent)
 
 
-def _jsonl_clip(raw: bytes, where: str, folder: Path) -> Clip:
-    row = parse_object(raw, where)
+def _jsonl_clip(row: dict[str, Any], where: str, folder: Path) -> Clip:
     audio = clean_text(row.get("audio"), "audio", where)
     start = clean_seconds(row.get("start") or 0.0, "start", where, above_zero=False)
     duration = row.get("duration")
