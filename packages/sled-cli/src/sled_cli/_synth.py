@@ -29,7 +29,7 @@ from sled_cli._speakers import find_voice, load_synthesizer
 from sled_cli._stream import StreamJob
 from sled_cli._stream_out import Format
 from sled_cli._stream_text import pieces_of
-from sled_cli._targets import STDOUT
+from sled_cli._targets import STDOUT, check_source
 from sled_cli._text import free_name, read_text
 from sled_cli._whole import Manner, WholeJob
 
@@ -127,6 +127,9 @@ def synth(
         job = StreamJob.check(pieces, target, audio_format, interleave, chunk_frames)
     else:
         job = WholeJob.check(read_text(text, text_file), output, seed, sentences=sentences)
+    for source in (prompt_audio, text_file):
+        if source is not None:
+            check_source(source, job.target)
     with session(quiet=quiet, verbose=verbose) as channels:
         with channels.working("loading"):
             synthesizer = load_synthesizer(

@@ -51,9 +51,14 @@ def pair_targets(sources: Sequence[Path], output: Path, suffix: str) -> list[tup
     if len(set(targets)) < len(targets):
         raise CliError("two of the files have the same name: write them to different folders")
     for source, target in zip(sources, targets, strict=True):
-        if target.exists() and source.exists() and target.samefile(source):
-            raise CliError(f"{source}: --out would overwrite it; choose another")
+        check_source(source, target)
     return list(zip(sources, targets, strict=True))
+
+
+def check_source(source: Path, target: Path) -> None:
+    """Refuse to write a result over the file that it is made from."""
+    if target.exists() and source.exists() and target.samefile(source):
+        raise CliError(f"{source}: --out would overwrite it; choose another")
 
 
 @contextmanager

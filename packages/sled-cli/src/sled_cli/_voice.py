@@ -9,7 +9,7 @@ from sled_cli._load import load_codec
 from sled_cli._options import Codec, Device, Json, Mode, Model, Offline, Out, Quiet, Verbose
 from sled_cli._session import session
 from sled_cli._speakers import load_synthesizer
-from sled_cli._targets import check_target, naming
+from sled_cli._targets import check_source, check_target, naming
 
 
 def export(
@@ -30,6 +30,7 @@ def export(
 ) -> None:
     """Turn a recording into a voice file for `sled synth --voice`."""
     check_target(output)
+    check_source(audio, output)
     with session(quiet=quiet, verbose=verbose) as channels:
         from sled_infer import Voice  # noqa: PLC0415 - heavy
 
