@@ -170,9 +170,11 @@ def test_a_voice_has_a_name_and_a_file(voice, capfd):
     assert "such as anna=anna.safetensors" in capfd.readouterr().err
 
 
-def test_a_key_is_not_empty(capfd):
+def test_a_key_is_not_empty(capfd, monkeypatch):
     assert main(["serve", "--api-key", " "]) == 2
-    assert "--api-key: it is empty" in capfd.readouterr().err
+    monkeypatch.setenv("SLED_API_KEY", "")
+    assert main(["serve"]) == 2
+    assert capfd.readouterr().err.count("SLED_API_KEY: it is empty") == 2
 
 
 @needs_server

@@ -1,5 +1,6 @@
 """`sled serve`: a model that speaks to whoever asks over HTTP."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,8 @@ from sled_cli._options import (
 )
 from sled_cli._session import session
 from sled_cli._speakers import find_voice, load_synthesizer
+
+_KEY = "SLED_API_KEY"
 
 
 def serve(
@@ -48,9 +51,7 @@ def serve(
     ] = 60.0,
     api_key: Annotated[
         str | None,
-        typer.Option(
-            "--api-key", envvar="SLED_API_KEY", help="A key that every request has to bring."
-        ),
+        typer.Option("--api-key", envvar=_KEY, help="A key that every request has to bring."),
     ] = None,
     dtype: Dtype = "fp32",
     device: Device = "auto",
@@ -60,8 +61,11 @@ def serve(
     verbose: Verbose = False,
 ) -> None:
     """Speak to whoever asks over HTTP, as OpenAI's speech API or over a WebSocket."""
-    if api_key is not None and not api_key.strip():
-        raise CliError("--api-key: it is empty; give a key, or leave it out to answer everybody")
+    # An empty variable is none to click, but whoever sets it wants a key.
+    if not (os.environ.get(_KEY, "none") if api_key is None else api_key).strip():
+        raise CliError(
+            f"--api-key or {_KEY}: it is empty; give a key, or leave it out to answer everybody"
+        )
     files = dict(_named(each) for each in voice or [])
     with session(quiet=quiet, verbose=verbose) as channels:
         from sled_infer.server import Desk, build_app  # noqa: PLC0415 - heavy, and an extra

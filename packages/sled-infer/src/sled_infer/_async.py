@@ -35,12 +35,12 @@ async def speak_async(stream: Stream, pieces: AsyncIterable[str]) -> AsyncIterat
         async for wave in _ready(stream):
             yield wave
         async for piece in pieces:
-            stream.push(piece)
+            await asyncio.to_thread(stream.push, piece)
             async for wave in _ready(stream):
                 yield wave
             if stream.over:
                 return
-        stream.flush()
+        await asyncio.to_thread(stream.flush)
         async for wave in _ready(stream):
             yield wave
 

@@ -159,6 +159,8 @@ def test_a_text_is_not_waited_for_forever(desk, socket, assert_says):
     assert events[-1]["cancelled"]
     assert desk.speaking == 0
     desk.patience = 60
+    socket.send_json({"text": "one ", "end": True})
+    assert "left out with the rest" in socket.receive_json()["message"]
     assert_says(say(socket, seed=3, **SHORT)[0], seed=3)
 
 
@@ -168,6 +170,61 @@ def test_patience_is_for_texts_that_lack_their_end(desk, socket, assert_says):
     time.sleep(0.3)
     audio, _ = say(socket, [TEXT], seed=3, **SHORT)
     assert_says(audio, seed=3)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        {"voice": "alloy", "text": "Do not "},
+        {"text": "Do not ", "voice": 3},
+        {"txt": "", "text": "a"},
+    ],
+    ids=str,
+)
+def test_the_rest_of_a_text_that_was_wrong_is_not_spoken(socket, assert_says, first):
+    socket.send_json(first)
+    for piece in ["drink this ", "water."]:
+        socket.send_json({"text": piece})
+    socket.send_json({"end": True})
+    assert socket.receive_json()["event"] == "error"
+    assert_says(say(socket, seed=3, **SHORT)[0], seed=3)
+
+
+def test_what_comes_of_a_text_that_is_over_is_left_out_up_to_its_end(socket):
+    socket.send_json({"text": TEXT * 4, "max_seconds": 0.1})
+    _, [_, end] = hear(socket)
+    assert not end["stopped"]
+    socket.send_json({"text": " nine two"})
+    socket.send_json({"text": " six", "end": True})
+    assert "send it again" in socket.receive_json()["message"]
+    socket.send_json({"text": "nine", "end": True})
+    assert hear(socket)[1][-1]["text"] == "nine"
+
+
+def test_a_piece_that_says_how_begins_the_next_text(socket, assert_says):
+    socket.send_json({"text": TEXT * 4, "max_seconds": 0.1})
+    hear(socket)
+    assert_says(say(socket, seed=3, **SHORT)[0], seed=3)
+
+
+def test_who_interrupts_may_go_on_at_once(socket, assert_says):
+    socket.send_json({"text": " ".join(PIECES * 20), "max_seconds": 600, "end": True})
+    assert socket.receive_json()["event"] == "begin"
+    socket.send_json({"cancel": True})
+    socket.send_json({"text": TEXT, "end": True, "seed": 3, **SHORT})
+    assert hear(socket)[1][-1]["cancelled"]
+    assert_says(hear(socket)[0], seed=3)
+
+
+def test_whatever_goes_wrong_is_told(desk, socket, assert_says, monkeypatch):
+    def broken(**_):
+        raise RuntimeError("out of memory")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.synthesizer, "open_stream", broken)
+        socket.send_json({"text": "one", "end": True})
+        assert "out of memory" in socket.receive_json()["message"]
+    assert_says(say(socket, seed=3, **SHORT)[0], seed=3)
 
 
 def test_no_other_path_converses(client):

@@ -47,6 +47,14 @@ def test_without_it_nothing_is_said(client, desk, headers):
     assert desk.speaking == 0
 
 
+def test_white_space_around_a_key_is_no_part_of_it(desk):
+    from sled_infer.server import build_app
+    from starlette.testclient import TestClient
+
+    with TestClient(build_app(desk, "secret\r\n")) as client:
+        assert client.get("/v1/models", headers={"Authorization": "Bearer secret"}).is_success
+
+
 def test_with_it_all_is_as_without_a_lock(client, said, assert_same):
     asked = {"input": "three one", "response_format": "pcm", "seed": 3, "max_seconds": 0.4}
     answer = client.post("/v1/audio/speech", json=asked, headers=BRINGS)

@@ -75,6 +75,7 @@ def test_many_at_once_are_each_told_what_they_are_alone(client, assert_same):
         ({"normalise": "fr"}, "normalise: 'fr' is not one of"),
         ({"seed": True}, "seed: true is not a whole number"),
         ({"cfg": -1}, "cfg: -1 is no guidance"),
+        ({"cfg": 10**400}, "… is no guidance; give from 0 to 1000"),
         ({"draws": 0}, "draws: 0 is not between"),
         ({"voices": "recorded"}, '"voices": not known here; did you mean voice'),
         ({"instructions": "be kind"}, '"instructions": not known here; known are voice'),
@@ -158,4 +159,29 @@ def test_work_that_breaks_off_ends_an_answer_before_its_time(
     assert len(answer.content) < 2 * 24_000
     if status == 500:
         assert answer.json()["error"]["type"] == "server_error"
+    assert desk.speaking == 0
+
+
+def test_who_reads_nothing_is_given_up(desk):
+    """Driven by hand, for a client of the same process takes whatever is sent."""
+    from sled_infer.server import build_app
+    from sled_infer.server._speak import GaveUpError
+
+    desk.patience = 0.2
+    body = json.dumps({"input": "three one four", "response_format": "pcm"}).encode()
+    path = "/v1/audio/speech"
+    scope = {"type": "http", "method": "POST", "path": path, "headers": [], "query_string": b""}
+
+    async def receive():
+        if unread := asked and asked.pop():
+            return {"type": "http.request", "body": unread}
+        return await asyncio.Future()
+
+    async def send(message):
+        if message["type"] == "http.response.body":
+            await asyncio.Future()
+
+    asked = [body]
+    with pytest.raises(GaveUpError):
+        asyncio.run(build_app(desk)(scope, receive, send))
     assert desk.speaking == 0

@@ -108,6 +108,17 @@ def read_piece(message: str | None) -> Piece:
     )
 
 
+def goes_on(message: str | None, *, began: bool) -> bool:
+    """Tell whether more may come of the text that a message, which was wrong, is of."""
+    try:
+        fields = json.loads(message or "")
+    except (ValueError, RecursionError):
+        return began
+    if not isinstance(fields, dict) or fields.get("end") or fields.get("cancel"):
+        return False
+    return began or bool(fields.get("text"))
+
+
 def _manner(fields: Mapping[str, Any]) -> Manner:
     if "normalise" in fields:
         _one_of("normalise", fields["normalise"], NORMALISERS)

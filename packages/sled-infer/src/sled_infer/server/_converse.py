@@ -5,6 +5,10 @@ The client sends JSON, all fields optional: `{"voice": "michael", "seed": 1, "te
 server sends `{"event": "begin", …}`, int16 samples in binary messages, and `{"event": "end", …}`;
 then the next text may come. `{"cancel": true}` stops at once what is being said, as does
 everything that is wrong, after an `{"event": "error", …}`; so does silence in the midst of a text.
+
+A text may be over before the client has said its end: something was wrong, or `max_seconds` were
+spoken. What still comes of it is left out, up to its `end`, a `cancel`, or a piece that says how
+a text is to be spoken, which begins the next one.
 """
 
 from __future__ import annotations
@@ -12,13 +16,14 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sled_codec import pcm_bytes
+from starlette import status
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from .._errors import SynthesisError
-from ._asked import Manner, read_piece
+from ._asked import Manner, goes_on, read_piece
 from ._told import describe
 
 if TYPE_CHECKING:
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
     from ._desk import Desk, Turn
 
 _ITS_OWN = Manner(None, {})
+_GOODBYE = 1.0  # seconds
 
 
 async def converse(socket: WebSocket) -> None:
@@ -52,31 +58,35 @@ class _Talk:
         self._socket = socket
         self._desk: Desk = socket.app.state.desk
         self._turn: Turn | None = None  # what is being said
-        self._open = False  # whether more of its text may come
+        # Whether no text has begun, one is being given, or what still comes of it is left out.
+        self._text: Literal["none", "given", "left out"] = "none"
         self._speaking: asyncio.Task[None] | None = None
         self._last = 0.0  # when text came or audio left
 
     async def next(self) -> Message:
         """Wait for a message; others need the place of whoever keeps one waiting for too long."""
         while True:
-            until = self._last + self._desk.patience if self._open else None
+            until = self._last + self._desk.patience if self._text == "given" else None
             try:
                 async with asyncio.timeout_at(until):
                     message = await self._socket.receive()
             except TimeoutError:
                 if self._last + self._desk.patience == until:
                     waited = f"no more of the text came for {self._desk.patience:g} s"
-                    await self._fail(f"{waited}, nor its end; others need the place")
+                    await self._fail(f"{waited}, nor its end; others need the place", more=True)
             else:
                 self._stir()
                 return message
 
     async def take(self, message: str | None) -> None:
         """Do what a message says."""
+        began = self._text != "none"
         try:
             await self._do(read_piece(message))
-        except SynthesisError as error:
-            await self._fail(str(error))
+        except WebSocketDisconnect:
+            raise
+        except Exception as error:  # Whatever it is, the client is told of it and may go on.
+            await self._fail(describe(error), more=goes_on(message, began=began))
 
     async def leave(self) -> None:
         """Stop what is being said, and wait until nobody works on it."""
@@ -88,13 +98,26 @@ class _Talk:
         if piece.cancel:
             self._stop()
             return
-        if not self._open:
+        if self._text == "left out" and piece.manner is None:
+            self._leave_out(piece)
+            return
+        if self._text != "given":
             await self._begin(piece.manner or _ITS_OWN)
         elif piece.manner is not None:
             raise SynthesisError("a voice and options are said with the first piece of a text")
         if self._turn is not None:
             await self._hand_on(self._turn.stream, piece)
-        self._open = not piece.end
+        if piece.end:
+            self._text = "none"
+
+    def _leave_out(self, piece: Piece) -> None:
+        if piece.end:
+            self._text = "none"
+            if piece.text:
+                raise SynthesisError(
+                    "text: left out with the rest of one that was over before its end was sent; "
+                    "send it again"
+                )
 
     async def _hand_on(self, stream: Stream, piece: Piece) -> None:
         try:
@@ -108,10 +131,12 @@ class _Talk:
                 raise
 
     async def _begin(self, manner: Manner) -> None:
+        if self._turn is not None and self._turn.closed and self._speaking is not None:
+            await self._speaking
         if self._turn is not None:
             raise SynthesisError("the last text is still being spoken; await its end, or cancel it")
         turn = self._turn = self._desk.begin(manner)
-        self._open = True
+        self._text = "given"
         rate = turn.stream.sample_rate
         await self._tell({"event": "begin", "sample_rate": rate, "format": "pcm_s16le"})
         self._speaking = asyncio.create_task(self._speak(turn))
@@ -121,15 +146,21 @@ class _Talk:
         stream = turn.stream
         try:
             async for wave in stream:
-                await self._socket.send_bytes(pcm_bytes(wave))
+                async with asyncio.timeout(self._desk.patience):
+                    await self._socket.send_bytes(pcm_bytes(wave))
                 self._stir()
         except WebSocketDisconnect:
+            return
+        except TimeoutError:  # It reads nothing.
+            await self._hang_up()
             return
         except Exception as error:  # Whatever it is, the client is to hear that no more comes.
             await self._tell({"event": "error", "message": describe(error)})
         finally:
             turn.close()
             self._turn = None
+            if self._text == "given":
+                self._text = "left out"
         await self._tell(
             {
                 "event": "end",
@@ -141,15 +172,22 @@ class _Talk:
             }
         )
 
-    async def _fail(self, message: str) -> None:
+    async def _fail(self, message: str, *, more: bool) -> None:
+        """Stop, and tell why; `more` is whether more may come of the text that is to blame."""
         self._stop()  # At once, for who reads nothing is not told of it for long.
+        self._text = "left out" if more else "none"
         await self._tell({"event": "error", "message": message})
+
+    async def _hang_up(self) -> None:
+        with suppress(WebSocketDisconnect, TimeoutError, RuntimeError):
+            async with asyncio.timeout(_GOODBYE):
+                await self._socket.close(status.WS_1008_POLICY_VIOLATION, "nothing was read")
 
     def _stir(self) -> None:
         self._last = asyncio.get_running_loop().time()
 
     def _stop(self) -> None:
-        self._open = False
+        self._text = "none"
         if self._turn is not None:
             self._turn.close()
 

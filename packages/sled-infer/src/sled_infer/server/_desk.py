@@ -44,11 +44,18 @@ class Desk:
         most: int = MOST_AT_ONCE,
         patience: float = PATIENCE,
     ) -> None:
-        """Look up the model's speakers; a given voice may take the place of one."""
+        """Look up the model's speakers; a given voice may take the place of one.
+
+        Raises:
+            SynthesisError: a given voice is of another codec, or too long to speak after.
+
+        """
         card = synthesizer.card
         own = {} if card is None else {name: card.speaker(name) for name in card.speakers}
         self.synthesizer = synthesizer
         self.model = model
+        for name, voice in (voices or {}).items():
+            _check(synthesizer, name, voice)
         self.voices = {**own, **(voices or {})}
         self.most = most
         self.patience = patience
@@ -83,9 +90,22 @@ class Turn:
         self._desk: Desk | None = desk
         desk.speaking += 1
 
+    @property
+    def closed(self) -> bool:
+        """Whether it is no longer spoken to."""
+        return self._desk is None
+
     def close(self) -> None:
         """Stop speaking at once and let others in; again does nothing."""
         if self._desk is not None:
             self.stream.cancel()
             self._desk.speaking -= 1
             self._desk = None
+
+
+def _check(synthesizer: Synthesizer, name: str, voice: Voice) -> None:
+    """Refuse now what no client could be spoken to in."""
+    try:
+        synthesizer.open_stream(voice=voice).cancel()
+    except SynthesisError as error:
+        raise SynthesisError(f"voice {name!r}: {error}") from None

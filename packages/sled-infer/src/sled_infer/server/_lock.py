@@ -21,7 +21,7 @@ class Lock:
 
     def __init__(self, app: ASGIApp, key: str) -> None:
         self._app = app
-        self._key = key.encode()
+        self._key = key.strip().encode()  # as white space around a header's is no part of it
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app = self._app if self._lets_in(scope) else _refuse()

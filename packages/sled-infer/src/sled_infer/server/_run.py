@@ -11,6 +11,7 @@ import uvicorn
 
 from .._errors import SynthesisError
 from ._asked import MOST_BYTES
+from ._speak import GaveUpError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 _PATIENCE = 5  # seconds for what is being said when it is to end
+_ON_PURPOSE = (CancelledError, KeyboardInterrupt, GaveUpError)
 
 
 def serve(
@@ -57,9 +59,9 @@ def serve(
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Tell whether this is more than what an interrupt broke off, of which whoever did it knows."""
+    """Tell whether this is more than what was broken off on purpose."""
     kind = record.exc_info[0] if record.exc_info else None
-    broken_off = kind is not None and issubclass(kind, CancelledError | KeyboardInterrupt)
+    broken_off = kind is not None and issubclass(kind, _ON_PURPOSE)
     return not broken_off and "CancelledError" not in record.getMessage()
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from starlette.requests import Request
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import Message, Receive, Scope, Send
     from torch import Tensor
 
     from ._asked import SpeechAsked
@@ -28,16 +28,30 @@ if TYPE_CHECKING:
 _CLIENT_LEFT = 499  # as nginx logs it; nobody reads the answer
 
 
-class Spoken(StreamingResponse):
-    """Audio while it is made; whoever stops reading it stops the speaking."""
+class GaveUpError(Exception):
+    """A client read nothing for longer than it is waited for."""
 
-    def __init__(self, turn: Turn, content: AsyncIterator[bytes], kind: str) -> None:
+
+class Spoken(StreamingResponse):
+    """Audio while it is made; whoever stops reading it, or hangs up, stops the speaking."""
+
+    def __init__(
+        self, turn: Turn, content: AsyncIterator[bytes], kind: str, patience: float
+    ) -> None:
         super().__init__(content, media_type=FORMATS[kind], headers=_headers(turn))
         self._turn = turn
+        self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_in_time(message: Message) -> None:
+            try:
+                async with asyncio.timeout(self._patience):
+                    await send(message)
+            except TimeoutError:
+                raise GaveUpError from None
+
         try:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, send_in_time)
         finally:
             self._turn.close()
 
@@ -51,11 +65,12 @@ async def speak(request: Request) -> Response:
     turn, handed_on = desk.begin(asked.manner), False
     try:
         await asyncio.to_thread(turn.stream.push, asked.text)
-        turn.stream.flush()
+        await asyncio.to_thread(turn.stream.flush)
         waves = aiter(turn.stream)
         first = await _first(waves)
         if asked.kind in ("wav", "pcm"):
-            spoken = Spoken(turn, _pieces(asked.kind, turn, first, waves), asked.kind)
+            pieces = _pieces(asked.kind, turn, first, waves)
+            spoken = Spoken(turn, pieces, asked.kind, desk.patience)
             handed_on = True
             return spoken
         return await _whole(request, asked, turn, [first], waves)
