@@ -50,6 +50,22 @@ def test_short_sentences_stay_together():
     ]
 
 
+def test_a_word_too_long_for_any_piece_is_cut_between_what_is_spoken_in_it():
+    def spoken(word):
+        return word.replace("-", " ")
+
+    def parted(text):
+        return [each.text for each in cut(text, Cutter(letters, Room(1, 1, 8, 10), spell=spoken))]
+
+    assert parted("we say three-one-four-one here") == [
+        "we say three",
+        "one four one",
+        "here",
+    ]
+    assert parted("three-one a") == ["three-one a"]
+    assert parted("abcdefghijklmno") == ["abcdefg", "hijklmno"]
+
+
 def test_a_sentence_too_long_is_cut_at_a_clause_and_else_at_a_word():
     assert pieces("one two three, four five, six, seven", Room(1, 1, 12, 60)) == [
         "one two three, four five,",

@@ -1,6 +1,7 @@
 """Streams: the audio of the whole text whatever the cuts, to any end."""
 
 import time
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -83,6 +84,23 @@ def test_pieces_of_audio_grow_if_there_is_time(endless, monkeypatch, seconds, gr
     assert sum(sizes) == 37
 
 
+def test_pieces_may_be_longer_than_what_a_stream_makes_ahead(endless, monkeypatch):
+    monkeypatch.setattr("sled_infer._part._MOST_AHEAD", 6)
+    monkeypatch.setattr("sled_infer._session.perf_counter", lambda: 0.0)
+    with endless.open_stream(chunk_frames=5, max_seconds=0.8) as stream:
+        stream.push(TEXT)
+        stream.flush()
+        sizes = [len(wave) // 320 for wave in stream]
+    assert max(sizes) == 15
+    assert sum(sizes) == 60
+
+
+def test_a_voice_that_leaves_no_room_is_refused_at_once(streaming, recorded):
+    long = replace(recorded, codes=recorded.codes.repeat(40, 1))
+    with pytest.raises(SynthesisError, match=r"prompt: 7\.5 s are too long"):
+        streaming.open_stream(voice=long)
+
+
 @both_ways
 def test_a_stop_while_text_is_unread_drops_nothing_unless_asked(stopping):
     with stopping.open_stream(obey_early_stop=True) as stream:
@@ -154,6 +172,9 @@ def test_a_stream_takes_no_text_after_its_end(streaming):
     [
         ({"chunk_frames": 0}, "chunk_frames"),
         ({"cfg": -1.0}, "cfg"),
+        ({"cfg": 10**400}, r"cfg: 10{19}… is no guidance"),
+        ({"temperature": 1e30}, r"temperature: 1e\+30 scales no noise"),
+        ({"cfg": float("nan")}, "cfg: nan"),
         ({"seed": 1.5}, "seed"),
         ({"max_seconds": 0}, "max_seconds"),
     ],

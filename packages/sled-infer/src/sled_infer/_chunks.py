@@ -37,6 +37,11 @@ class Chunks:
         """How many frames the next piece takes; the first one what the codec needs to begin."""
         return max(self._frames, self._codec.frames_to_start - self._state.frames)
 
+    @property
+    def most(self) -> int:
+        """How many frames a piece may ever take."""
+        return max(self._most, self.wanted)
+
     def left(self, track: Track) -> bool:
         """Tell whether there is anything to decode, be it the end alone."""
         return bool(track.frames) or (track.ended and not self._state.ended)

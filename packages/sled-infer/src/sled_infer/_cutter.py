@@ -71,18 +71,25 @@ class Cutter:
         weigh: gives how much room a word takes, for the same word always the same; 0 for one in
             which nothing is spoken, which then never begins a piece.
         room: where to cut; None for nowhere.
+        spell: gives the words in which one is spoken that no piece can hold, such as an address;
+            None where such a word has a piece of its own, whatever comes of it.
         phrases: tells which words are read together ("St. James St."): they are parted only where
             a sentence ends, or if a piece cannot hold them. None if each is read by itself.
 
     """
 
     def __init__(
-        self, weigh: Callable[[str], float], room: Room | None, phrases: Phrases | None = None
+        self,
+        weigh: Callable[[str], float],
+        room: Room | None,
+        phrases: Phrases | None = None,
+        spell: Callable[[str], str] | None = None,
     ) -> None:
         self._cleaner = Cleaner(paragraphs=True)
         # Most words of a text come again, and numbers cost milliseconds to put into words.
         self._weigh = lru_cache(maxsize=4096)(weigh)
         self._room = room
+        self._spell = spell
         self._phrases = phrases
         self._held = ""
         self._last = ""
@@ -115,7 +122,7 @@ class Cutter:
         return [*self._taken([rest]), *self._release()]
 
     def _taken(self, words: list[str]) -> Iterator[str | Cut]:
-        for word in filter(None, words):
+        for word in self._fitting(words):
             weight = self._weigh(word.strip())
             together = self._phrases is not None and not self._phrases.begins(word.strip())
             if not together:
@@ -130,6 +137,30 @@ class Cutter:
                 self._last += word.strip()
             if not self._holds():
                 yield from self._release()
+
+    def _fitting(self, words: list[str]) -> Iterator[str]:
+        """Give the words, for those that are too long for any piece the words spoken in them."""
+        for word in filter(None, words):
+            if self._room is None or self._spell is None or self._fits(word, self._room):
+                yield word
+                continue
+            lead = word[: len(word) - len(word.lstrip())]
+            for said in self._spell(word.strip()).split():
+                for part in self._halved(said, self._room):
+                    yield lead + part
+                    lead = " "
+            yield from " " * word[-1].isspace()
+
+    def _halved(self, word: str, room: Room) -> Iterator[str]:
+        """Give a word in parts that a piece can hold."""
+        if len(word) == 1 or self._fits(word, room):
+            yield word
+        else:
+            yield from self._halved(word[: len(word) // 2], room)
+            yield from self._halved(word[len(word) // 2 :], room)
+
+    def _fits(self, word: str, room: Room) -> bool:
+        return self._weigh(word.strip()) <= room.full
 
     def _holds(self) -> bool:
         """Tell whether a piece may have to end before what was taken last."""

@@ -31,7 +31,7 @@ class Part:
         self._chunks = Chunks(codec, chunk_frames)
         self._script = script
         self._kept: list[Tensor] | None = None
-        self.track = script.open(engine, max(_MOST_AHEAD, self._chunks.wanted))
+        self.track = script.open(engine, max(_MOST_AHEAD, self._chunks.most))
         if script.wants_voice:
             self._kept = []
         # A stream that is dropped without a word must not stay in the batch for ever.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -81,6 +81,9 @@ class Planner:
         """Plan what is to be said of a text that is still to come; `request.text` is not read."""
         voice = self._voice(request)
         reader = self._reader(request, voice)
+        if voice is not None:
+            words, prompt = self._prompter.room(voice)
+            self._check_positions(tokens=1, frames=1, words=words, prompt=prompt)
         return self._utterance(request, reader.open(), voice), reader
 
     def cut(self, request: Request) -> list[Piece]:
@@ -100,8 +103,11 @@ class Planner:
         return self._cutter(request, room)
 
     def _cutter(self, request: Request, room: Room | None) -> Cutter:
-        phrases = make_phrases(self._normalise(request))
-        return Cutter(self._measure(request).weigh, room, phrases)
+        words = self._normalise(request)
+        phrases = make_phrases(words)
+        return Cutter(
+            self._measure(request).weigh, room, phrases, partial(normalise, language=words)
+        )
 
     def voiceless(self, request: Request) -> bool:
         """Tell whether every utterance would be in another voice, for nothing gives one."""
@@ -182,7 +188,8 @@ class Planner:
         longest = self.config.max_position_embeddings
         self._check_layout(request)
         if request.max_seconds is not None:
-            longest = max(1, int(min(longest, request.max_seconds * self.codec.frame_rate)))
+            rate = self.codec.frame_rate
+            longest = max(1, int(min(longest / rate, request.max_seconds) * rate))
         drawing = choose_drawing(request, self.card)
         return Utterance(
             text_ids=torch.tensor(ids, dtype=torch.int64),
@@ -220,11 +227,19 @@ class Planner:
                 prompt if voice.mode == "continuation" else frames_at_least(voice.transcript, rate)
             )
             frames -= spoken
-        check_room(
+        self._check_positions(
             tokens=max(1, tokens - words),
             frames=max(1, frames),
-            prompt_tokens=min(words, tokens - 1),
+            words=min(words, tokens - 1),
+            prompt=prompt,
+        )
+
+    def _check_positions(self, *, tokens: int, frames: int, words: int, prompt: int) -> None:
+        check_room(
+            tokens=tokens,
+            frames=frames,
+            prompt_tokens=words,
             prompt_frames=prompt,
             positions=self.config.max_position_embeddings,
-            rate=rate,
+            rate=self.codec.frame_rate,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, isfinite
+from math import inf
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from ._errors import SynthesisError
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ._voice import Voice
 
 MOST_DRAWS = 256
+_LONGEST = 20  # characters of a number that is no good
+_MOST = 1000  # beyond it nothing but noise is heard, and at last no number is left
 Normalise = Literal["none", "digits", "en"]
 
 
@@ -59,21 +61,30 @@ class Request:
     draws: int | None = None
 
     def __post_init__(self) -> None:
-        if self.cfg is not None and not (isfinite(self.cfg) and self.cfg >= 0):
-            raise SynthesisError(f"cfg: {self.cfg} is no guidance; give 0 or more, such as 2.0")
+        # Compared as they are: not every whole number is one of floating point.
+        if self.cfg is not None and not 0 <= self.cfg <= _MOST:
+            raise SynthesisError(
+                f"cfg: {_shown(self.cfg)} is no guidance; give from 0 to {_MOST}, such as 2.0"
+            )
         if self.max_seconds is not None and not self.max_seconds > 0:
             raise SynthesisError(
-                f"max_seconds: {self.max_seconds} leaves no time to speak; give more than 0"
+                f"max_seconds: {_shown(self.max_seconds)} leaves no time to speak; give more than 0"
             )
-        if self.temperature is not None and not 0 <= self.temperature < inf:
+        if self.temperature is not None and not 0 <= self.temperature <= _MOST:
             raise SynthesisError(
-                f"temperature: {self.temperature} scales no noise; give 0 or more, such as 1.0"
+                f"temperature: {_shown(self.temperature)} scales no noise; give from 0 to {_MOST}, "
+                "such as 1.0"
             )
         if self.draws is not None and not 1 <= self.draws <= MOST_DRAWS:
             raise SynthesisError(
                 f"draws: {self.draws} is not between 1 and {MOST_DRAWS}; give 1 for none but its "
                 "own, or 16"
             )
+
+
+def _shown(number: float) -> str:
+    text = str(number)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 class _Options(TypedDict, total=False):
