@@ -7,6 +7,7 @@ import pytest
 import torch
 from sled_codec import read_audio, write_audio
 from sled_infer import SynthesisError, Voice
+from sled_infer._text import LONGEST_WORD
 from sled_infer.evaluation import (
     Finished,
     Flite,
@@ -82,13 +83,14 @@ def test_streaming_takes_the_layout_it_is_given(speaker):
 
 def test_a_text_that_cannot_be_spoken_is_refused_alone(test_set, speaker, judges, tmp_path):
     lines = (test_set / "metadata.csv").read_text().splitlines()
-    lines[1] = "a2.wav|ann|" + "one-" * 270
+    words = LONGEST_WORD // 4 + 1
+    lines[1] = "a2.wav|ann|" + "one-" * words
     (test_set / "metadata.csv").write_text("\n".join(lines))
     clips = read_clips(test_set, seconds=(0, 10))
     report = evaluate(clips, [Protocol(speaker, "plain", SHORT)], judges, tmp_path / "run")
     rows = {row["name"]: row for row in report["systems"][0]["utterances"]}
-    assert "too long" in rows["a2"]["refused"]
-    assert rows["a2"]["fake-text"]["errors"]["deletions"] == 270
+    assert "put spaces between words" in rows["a2"]["refused"]
+    assert rows["a2"]["fake-text"]["errors"]["deletions"] == words
     assert [rows[name]["refused"] for name in ("a1", "b1", "b2")] == [None] * 3
     assert figures(report)["plain"]["refused"] == 1
     spent = sum(rows[name]["compute_seconds"] for name in ("a1", "b1", "b2"))
