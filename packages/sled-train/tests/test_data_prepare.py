@@ -5,11 +5,10 @@ import json
 
 import pytest
 import torch
-from lhotse import CutSet, Recording, SupervisionSegment
+from lhotse import CutSet, Recording
 from sled_codec import read_audio, write_audio
 from sled_train import TrainError
 from sled_train.data import Filters, prepare
-from sled_train.data import _journal as journal_module
 from sled_train.data._choice import subset
 
 RATE = 8000
@@ -169,20 +168,6 @@ def test_any_cuts_file_is_taken_as_it_is(tmp_path, out):
     assert gzip.decompress(again.path.read_bytes()) == first.path.read_bytes()
 
 
-def test_cuts_that_lhotse_composes_are_taken_too(tmp_path, out):
-    first, second = (
-        Recording.from_file(sound(tmp_path / f"{name}.wav", seconds)).to_cut()
-        for name, seconds in (("a", 0.5), ("b", 0.25))
-    )
-    for number, cut in enumerate((first, second)):
-        cut.supervisions = [SupervisionSegment(cut.id, cut.id, 0, cut.duration, text=f"{number}")]
-    made = [first.append(second), first.pad(duration=1.0), first.mix(second)]
-    listed = jsonl(tmp_path / "m.jsonl", *(cut.to_dict() for cut in made))
-    prepared = prepare("jsonl", listed, out)
-    assert [cut.duration for cut in cuts_of(prepared)] == [0.75, 1.0, 0.5]
-    assert prepared.hours == pytest.approx(2.25 / 3600)
-
-
 def test_rows_with_missing_or_unreadable_audio_are_counted_and_listed(tmp_path, out):
     sound(tmp_path / "a.wav")
     (tmp_path / "bad.wav").write_bytes(b"no audio")
@@ -234,64 +219,6 @@ def test_a_subset_is_a_beginning_of_the_hashed_order():
     assert subset(names, seconds, 1.4).tolist() == [False, True, False]
     assert subset(names, seconds, 1.5).tolist() == [False, True, True]
     assert subset(names, seconds, None).all()
-
-
-class Killed(BaseException):
-    pass
-
-
-def test_it_goes_on_where_it_was_killed(tmp_path, out, monkeypatch):
-    monkeypatch.setattr(journal_module, "_BUFFERED", 2)
-    for number in range(9):
-        sound(tmp_path / f"{number}.wav").with_suffix(".txt").write_text(str(number))
-    whole = prepare("folder", tmp_path, tmp_path / "whole.jsonl").path.read_bytes()
-    done = []
-
-    def die(count):
-        done.append(count)
-        if len(done) == 6:
-            raise Killed
-
-    with pytest.raises(Killed):
-        prepare("folder", tmp_path, out, advance=die)
-    partial = tmp_path / ".out.jsonl.partial"
-    with partial.open("ab") as file:
-        file.write(b'{"cut": {"id": "half')
-    assert not out.exists()
-    done.clear()
-    prepare("folder", tmp_path, out, advance=done.append)
-    assert done == [4, 1, 1, 1, 1, 1]
-    assert out.read_bytes() == whole
-    assert not partial.exists()
-
-
-@pytest.mark.parametrize("change", ["a row more", "a row less", "another text"])
-def test_it_begins_anew_where_the_corpus_changed(tmp_path, out, monkeypatch, change):
-    monkeypatch.setattr(journal_module, "_BUFFERED", 1)
-    for number in range(1, 4):
-        sound(tmp_path / f"{number}.wav").with_suffix(".txt").write_text(str(number))
-
-    def die(count):
-        if count == 1:
-            raise Killed
-
-    with pytest.raises(Killed):
-        prepare("folder", tmp_path, out, advance=die)
-    assert (tmp_path / ".out.jsonl.partial").exists()
-    if change == "a row more":
-        sound(tmp_path / "0.wav").with_suffix(".txt").write_text("0")
-    elif change == "a row less":
-        (tmp_path / "1.wav").unlink()
-    else:
-        (tmp_path / "1.txt").write_text("one")
-    prepared = prepare("folder", tmp_path, out)
-    assert said(prepared) == said(prepare("folder", tmp_path, tmp_path / "whole.jsonl"))
-
-
-def test_a_journal_of_other_options_is_not_gone_on_with(tmp_path, out):
-    sound(tmp_path / "a.wav").with_suffix(".txt").write_text("one")
-    (tmp_path / ".out.jsonl.partial").write_text('{"kind": "other"}\n{"skip": "x", "line": "x"}\n')
-    assert prepare("folder", tmp_path, out).left_out == {}
 
 
 def test_lhotse_reads_what_plain_reading_reads(tmp_path, out):

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lhotse import MonoCut, SupervisionSegment
+from lhotse import MonoCut, SupervisionSegment, fastcopy
 from lhotse.cut import MixedCut, MultiCut
 from lhotse.serialization import deserialize_item
 
@@ -172,11 +172,12 @@ def parse_cut(raw: bytes, where: str, roots: Sequence[Path]) -> Utterance:
         raise TrainError(f"{where}: not a lhotse cut ({reason:.120})") from None
     clean_text(cut.id, "id", where)
     clean_seconds(cut.duration, "duration", where, above_zero=True)
+    audio = None if isinstance(cut, MixedCut) else _audio(cut, where, roots)
     return Utterance(
-        cut,
+        _placed(cut, where, roots) if audio is None else cut,
         _text(supervisions, where),
         next((str(s.speaker) for s in supervisions if s.speaker), ""),
-        None if isinstance(cut, MixedCut) else _audio(cut, where, roots),
+        audio,
     )
 
 
@@ -203,6 +204,25 @@ def _text(supervisions: Sequence[Any], where: str) -> str:
     if not found:
         raise TrainError(f"{where}: the cut has no supervision, so no text")
     return " ".join(found)
+
+
+def _placed(cut: Any, where: str, roots: Sequence[Path]) -> Any:  # noqa: ANN401
+    """Return a cut with absolute paths, for lhotse looks for others in the working folder."""
+    if isinstance(cut, MixedCut):
+        tracks = [fastcopy(each, cut=_placed(each.cut, where, roots)) for each in cut.tracks]
+        return fastcopy(cut, tracks=tracks)
+    recording = getattr(cut, "recording", None)
+    if recording is None:  # silence between others
+        return cut
+    sources = []
+    for source in recording.sources:
+        if source.type != "file":
+            sources.append(source)
+            continue
+        if not isinstance(source.source, str) or "\0" in source.source:
+            raise TrainError(f"{where}: the recording names no audio source")
+        sources.append(fastcopy(source, source=str(locate(source.source, roots).absolute())))
+    return fastcopy(cut, recording=fastcopy(recording, sources=sources))
 
 
 def _audio(cut: Any, where: str, roots: Sequence[Path]) -> Path | None:  # noqa: ANN401

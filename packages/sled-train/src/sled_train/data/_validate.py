@@ -64,9 +64,7 @@ def _validate_cuts(source: Path, advance: Callable[[int], object], *, audio: boo
 
 
 def _audio_problem(spoken: Utterance, *, decode: bool) -> str | None:
-    if spoken.audio is None:
-        return None
-    if not os.path.isfile(spoken.audio):  # noqa: PTH113 - once for every clip of a corpus
+    if spoken.audio is not None and not os.path.isfile(spoken.audio):  # noqa: PTH113 - once for every clip of a corpus
         return f"no such file: {spoken.audio}"
     if decode:
         try:
