@@ -5,9 +5,10 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sled_infer import NORMALISERS, Request, SynthesisError, normalise
+from sled_infer import NORMALISERS, Request, SynthesisError, _english, normalise
 from sled_infer._english import LONGEST_PHRASE
 from sled_infer._normalise import make_normaliser
+from sled_infer._sentences import ends_sentence
 
 ENGLISH = {
     "I have 3 apples and 21 oranges.": "I have three apples and twenty one oranges.",
@@ -145,6 +146,28 @@ def test_numbers_without_end_are_not_waited_for():
 )
 def test_no_number_is_too_long(written):
     assert "nine" in normalise(written.format("9" * 40))
+
+
+ENDLESS = ["1:", "$1", "a1", "1,", "\U0001f600", "Ab9/", "a.", "9", "x", "!", "a*b_"]
+
+
+@pytest.mark.parametrize("part", ENDLESS)
+def test_a_word_without_end_is_read_in_parts(part, monkeypatch):
+    longest = []
+    prepare = _english._speak
+    monkeypatch.setattr(
+        _english, "_speak", lambda words: (longest.append(len(" ".join(words))), prepare(words))[1]
+    )
+    text = f"so {part * (2_000 // len(part))}b then 5 of it"
+    assert normalise(text).endswith("then five of it")
+    assert max(longest) < 250
+    assert in_pieces(text, [7, 150, 199, 200, 201, 203, 204, 1_000], "en") == normalise(text)
+
+
+@pytest.mark.parametrize("word", ["!" * 5_000 + "a", "." * 5_000 + "a", "!)" * 2_000 + "a"])
+def test_marks_without_end_are_looked_through_once(word):
+    assert not ends_sentence(word, "Then")
+    assert normalise(word)
 
 
 def test_a_request_for_an_unknown_normalisation_is_refused(synthesizer):

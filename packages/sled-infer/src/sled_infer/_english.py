@@ -17,6 +17,7 @@ from ._numerals import value
 from ._sentences import ends_sentence, opens_sentence
 from ._shorthand import SHORT
 from ._symbols import APOSTROPHES, AROUND, CLOSING, DASHES, GREEK, OPENING, SYMBOLS
+from ._words import LONG_WORD, parted
 from ._written import is_watched, rewritten
 
 LONGEST_PHRASE = 40  # words; a phrase without end is cut there
@@ -25,7 +26,7 @@ _PLAIN = re.compile(
     rf"[{re.escape(OPENING)}]*[^\W\d_]+(?:[{APOSTROPHES}-][^\W\d_]+)*[{APOSTROPHES}]?"
     rf"[,;:!?.…]*[{re.escape(CLOSING)}]*[,;:]?|[{DASHES}…]+"
 )
-_END = re.compile(rf"[.!?…]+[{re.escape(CLOSING)}]*\Z")
+_END = re.compile(rf"(?<![.!?…])[.!?…]+[{re.escape(CLOSING)}]*\Z")
 _INNER_DOT = re.compile(r"[^\W\d_]\.[^\W\d_]")
 # Abbreviations that in small letters are words: "The cat sat."
 _WORDS_TOO = frozenset(
@@ -76,7 +77,8 @@ class Phrases:
             self._count, self._since = 0, _AFTER
         self._count += 1
         self._since = 0 if special else self._since + 1
-        self.closed = self._surely_ends(word) or self._count == LONGEST_PHRASE
+        full = self._count == LONGEST_PHRASE or len(word) >= LONG_WORD
+        self.closed = full or self._surely_ends(word)
         self._last = word
         return apart
 
@@ -115,7 +117,7 @@ class EnglishWords:
         *whole, self._last = (self._last + text).split(" ")
         if whole_words or final:
             whole, self._last = [*whole, self._last], ""
-        self._words += filter(None, whole)
+        self._words += (part for word in whole for part in parted(word))
         spoken = []
         while count := self._certain(final=final):
             phrase, self._words = self._words[:count], self._words[count:]
@@ -223,6 +225,7 @@ def _plain_digits(character: str) -> str:
     return character
 
 
+@lru_cache(maxsize=4096)
 def _number(digits: str) -> str:
     """Read a bare number: four digits as a year where years are, very many one by one."""
     plain = "".join(str(int(digit)) for digit in digits)

@@ -9,8 +9,9 @@ import re
 
 from ._symbols import AROUND, CLOSING, OPENING
 
-_STOP = re.compile(rf"[.…]+[{re.escape(CLOSING)}]*\Z")
-_MARK = re.compile(rf"[!?.…]*[!?][!?.…]*[{re.escape(CLOSING)}]*\Z")
+# Looked for at the first of several marks alone, or a word of nothing else takes minutes.
+_STOP = re.compile(rf"(?<![.…])[.…]+[{re.escape(CLOSING)}]*\Z")
+_MARK = re.compile(rf"(?<![!?.…])(?=[.…]*[!?])[!?.…]+[{re.escape(CLOSING)}]*\Z")
 _FAR_EAST_END = re.compile("[。！？][”’」』）]*\\Z")  # noqa: RUF001 - full-width marks are meant
 _CLAUSE = re.compile(rf"(?:[,;:、，；：]|[\u2013\u2014])[{re.escape(CLOSING)}]*\Z")  # noqa: RUF001
 _INITIAL = re.compile(r"[^\W\d_]")
