@@ -139,11 +139,29 @@ def test_without_a_name_the_file_is_called_stream(stream, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["stream-seed0.wav"]
 
 
+def test_without_a_name_the_format_is_its_suffix_and_nothing_is_overwritten(stream, tmp_path):
+    spoken = [stream("one", "-q", "--format", kind).code for kind in ("pcm", "pcm", "wav")]
+    assert spoken == [0, 0, 0]
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["one-seed0-2.pcm", "one-seed0.pcm", "one-seed0.wav"]
+    audio = (tmp_path / "one-seed0.wav").read_bytes()[44:]
+    assert (tmp_path / "one-seed0.pcm").read_bytes() == audio
+
+
+def test_a_suffix_that_says_nothing_of_audio_leaves_the_format_to_the_option(stream, tmp_path):
+    assert stream("one", "-q", "--format", "pcm", "-o", "out.s16").code == 0
+    assert stream("one", "-q", "--format", "pcm", "-o", "out.RAW").code == 0
+    assert (tmp_path / "out.s16").read_bytes() == (tmp_path / "out.RAW").read_bytes()
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
         (["-o", "out.flac"], "a stream is WAV or bare PCM"),
         (["-o", "no/out.wav"], "no such folder"),
+        (["-o", "out.wav", "--format", "pcm"], "out.wav: --format pcm contradicts this suffix"),
+        (["-o", "out.raw", "--format", "wav"], "name it out.wav"),
+        (["-o", "out.flac", "--format", "wav"], "name it out.wav"),
         (["--interleave", "5"], "give tokens:frames, such as 5:45, or all"),
         (["--interleave", "0:9"], "give tokens:frames"),
         (["--simulate-rate", "0"], "no text would ever come"),

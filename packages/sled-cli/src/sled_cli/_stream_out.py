@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, Self
 
 from sled_cli._errors import CliError
-from sled_cli._targets import STDOUT, check_target, naming
+from sled_cli._targets import STDOUT, audio_suffixes, check_target, naming
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,11 +24,15 @@ HEADER_BYTES = 44
 def choose_format(target: Path, asked: Format | None) -> Format:
     """Check the target of a stream, and give the format that its name or the option says."""
     check_target(target, audio=target == STDOUT)
-    if asked is not None:
-        return asked
     if target == STDOUT:
-        return "wav"
-    found = _FORMATS.get(target.suffix.lower())
+        return asked or "wav"
+    suffix = target.suffix.lower()
+    found = _FORMATS.get(suffix)
+    if asked is not None:
+        if found != asked and suffix in {*_FORMATS, *audio_suffixes()}:
+            mend = f"name it {target.with_suffix(f'.{asked}')}"
+            raise CliError(f"{target}: --format {asked} contradicts this suffix; {mend}")
+        return asked
     if found is None:
         known = ", ".join(_FORMATS)
         raise CliError(f"{target}: a stream is WAV or bare PCM: use one of {known}, or --format")

@@ -25,12 +25,13 @@ def check_target(target: Path, *, audio: bool = False) -> None:
     if not target.parent.is_dir():
         where = str(target.parent)
         raise FileNotFoundError(errno.ENOENT, "no such folder; make it first", where)
-    if audio and target.suffix.lower() not in _audio_suffixes():
-        known = ", ".join(_audio_suffixes())
+    if audio and target.suffix.lower() not in audio_suffixes():
+        known = ", ".join(audio_suffixes())
         raise CliError(f"{target}: cannot write audio as {target.suffix!r}; use one of {known}")
 
 
-def _audio_suffixes() -> tuple[str, ...]:
+def audio_suffixes() -> tuple[str, ...]:
+    """Give the suffixes of the files that whole audio is written to."""
     from sled_codec import AUDIO_SUFFIXES  # noqa: PLC0415 - heavy
 
     return AUDIO_SUFFIXES
@@ -42,7 +43,7 @@ def pair_targets(sources: Sequence[Path], output: Path, suffix: str) -> list[tup
     Raises `CliError` where two sources would be written to one file, or one over its source.
     """
     if len(sources) == 1 and not output.is_dir():
-        check_target(output, audio=suffix in _audio_suffixes())
+        check_target(output, audio=suffix in audio_suffixes())
         targets = [output]
     elif output == STDOUT or not output.is_dir():
         raise CliError(f"{output}: several files need an existing folder as --out")
@@ -59,6 +60,14 @@ def check_source(source: Path, target: Path) -> None:
     """Refuse to write a result over the file that it is made from."""
     if target.exists() and source.exists() and target.samefile(source):
         raise CliError(f"{source}: --out would overwrite it; choose another")
+
+
+def unused(path: Path) -> Path:
+    """Give the path itself, or, where a file has it, the first numbered one that none has."""
+    free, number = path, 2
+    while free.exists() or free.is_symlink():
+        free, number = path.with_stem(f"{path.stem}-{number}"), number + 1
+    return free
 
 
 @contextmanager
