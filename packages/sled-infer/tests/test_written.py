@@ -246,7 +246,19 @@ SHORTHAND = {
     "up 3% QoQ, press Ctrl+C": ("up three percent quarter over quarter, press Control plus c"),
     "up 5% y/y, 4 avg., tax incl.": "up five percent year over year, four average, tax included",
 }
-READ = MONEY | MEASURES | NUMBERS | NAMES | ADDRESSES
+STARS = {
+    "I read *Dune* last year, and it is *not* a game": (
+        "I read Dune last year, and it is not a game"
+    ),
+    "Buy: * milk * eggs * 2 apples": "Buy: milk eggs two apples",
+    "*so it goes*, ***both*** (*in 1990*) a footnote* here": (
+        "so it goes, both (in nineteen ninety) a footnote here"
+    ),
+    "3 * 4, 2*3, x * y, a*b and 10 kg * 9.8": (
+        "three times four, two times three, x times y, a times b and ten k g times nine point eight"
+    ),
+}
+READ = STARS | MONEY | MEASURES | NUMBERS | NAMES | ADDRESSES
 READ |= FRACTIONS | DIALLED | SHORTHAND
 
 

@@ -58,6 +58,7 @@ def _markup() -> Iterator[Rule]:
     yield r"(?<!\S)#+(?!\S)", ""
     yield r"\A(?:> ?)+(?![\d=])", ""
     yield r"([-=_*~#+])\1{3,}", " "
+    yield from _stars()
     yield r"!==?", " is not equal to "
     yield r"(?<!=)===?(?!>)", " equals "
     yield r">=", " greater than or equal to "
@@ -70,10 +71,21 @@ def _markup() -> Iterator[Rule]:
     yield r"~(?! ?[\d$£€/])|~(?=~)", ""
 
 
+def _stars() -> Iterator[Rule]:
+    """Give the rules for stars: around words and before those of a list they are silent."""
+    yield rf"\b([1-7](?:\.\d)?)\* (?={_STARRED})", r"\1 star "
+    yield r"(?<![\w*])\*(?=[^\s*])([^*]*[^\s*])\*(?![\w*])", r"\1"
+    yield r"(?<![\w)\]*])\*+(?=[^\s\d=*])", ""
+    yield r"(?<=[^\s\d*])\*+(?![\w(*])", ""
+    yield r"(?<=\d)\*+(?= (?:[^\W\d_]{2}|a ))", ""
+    factor = r"(?<![\d)%²³] )(?<!\b[A-Za-z] )(?<!\d[a-z]{2} )(?<!\d [a-z]{2} )"
+    yield rf"{factor}(?<!\S)\*(?!\S)", ""
+    yield r"(?<!\S)\*(?! (?:[\d($£€.−-]|[A-Za-z]\b))(?!\S)", ""
+
+
 def _letters() -> Iterator[Rule]:
     yield r"\b([A-G])#(?!\w)", r"\1 sharp"
     yield r"(?<!\w)#(?=[A-Za-z][a-z])", "hashtag "
-    yield rf"\b([1-7](?:\.\d)?)\* (?={_STARRED})", r"\1 star "
     yield r"\b([A-Z]{1,4})/(?=[A-Z]{1,4}\b)", r"\1 "
     yield r"\b([A-Z]{2,3})&(?=[A-Z]\b)", lambda m: ".".join(m[1]) + " and "
     yield r"\b([A-F])-(?![\w-])", r"\1-minus"
