@@ -119,7 +119,7 @@ def test_what_a_kill_tore_is_spoken_again(speak, broken_off, whole, tmp_path):
     assert samples("out.wav") == whole()[0]
 
 
-@pytest.mark.parametrize("damage", ["shorter", "gone", "journal gone", "another seed"])
+@pytest.mark.parametrize("damage", ["shorter", "gone", "emptied", "another seed"])
 def test_a_part_that_does_not_fit_is_begun_anew(speak, broken_off, whole, tmp_path, damage):
     broken_off(3, "-o", "out.wav", "--seed", "1" if damage == "another seed" else "0")
     part, journal = tmp_path / "out.part.wav", tmp_path / "out.part.jsonl"
@@ -127,12 +127,33 @@ def test_a_part_that_does_not_fit_is_begun_anew(speak, broken_off, whole, tmp_pa
         part.write_bytes(part.read_bytes()[:-1000])
     elif damage == "gone":
         part.unlink()
-    elif damage == "journal gone":
-        journal.unlink()
+    elif damage == "emptied":  # as a kill leaves it that comes before all else is written
+        part.write_bytes(b"")
+        journal.write_bytes(journal.read_bytes()[:9])
     outcome = speak("-o", "out.wav")
     assert "goes on" not in outcome.err
-    assert ("begun anew" in outcome.err) == (damage != "journal gone")
+    assert ("begun anew" in outcome.err) == (damage != "emptied")
     assert samples("out.wav") == whole()[0]
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"out.part.wav": b"RIFF, a recording of another part"},
+        {"out.part.jsonl": b'{"name": "one", "text": "of a list"}\n'},
+        {"out.part.jsonl": b"no JSON at all"},
+        {"out.part.wav": b"RIFF, a part", "out.part.jsonl": b'{"audio": "out.part.wav"}\n'},
+    ],
+)
+def test_what_is_no_part_of_ours_is_refused_and_stays(speak, tmp_path, others):
+    for name, content in others.items():
+        (tmp_path / name).write_bytes(content)
+    outcome = speak("-o", "out.wav", "-q")
+    assert outcome.code == 2, outcome.err
+    assert outcome.err.startswith(f"sled: error: {max(others)}: ")
+    assert outcome.err.endswith("no part of sled's; move it away, or change --out\n")
+    assert names(tmp_path) == sorted(["book.txt", *others])
+    assert all((tmp_path / name).read_bytes() == content for name, content in others.items())
 
 
 def test_before_the_first_piece_nothing_is_left(broken_off, tmp_path):

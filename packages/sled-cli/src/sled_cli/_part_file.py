@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sled_infer import Journal, Speech
 
 _TEXT = "text"  # the journal's row that tells what is spoken
+_OURS = f'{{"name": "{_TEXT}", "digest": "'.encode()  # how each journal of ours begins
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,14 @@ class PartFile:
         """Open the part of `target`, with the pieces it has if they are of the same `digest`.
 
         Raises:
-            CliError: another process is writing it.
+            CliError: another process is writing it, or what is there is no part of ours.
             OSError: the file system refuses.
 
         """
         self.path = target.with_suffix(".part.wav")
         self._target, self._rate, self._digest = target, sample_rate, digest
         self._file = _only_mine(self.path)
+        self._refuse_strangers(target.with_suffix(".part.jsonl"))
         self.began = ""
         self.said = self._known()
 
@@ -112,6 +114,18 @@ class PartFile:
         self._file.close()
         if not self.said:
             self.remove()
+
+    def _refuse_strangers(self, journal: Path) -> None:
+        """Raise `CliError` for a file that is not of ours; a kill may leave empty ones that are."""
+        begins = journal.read_bytes()[: len(_OURS)] if journal.is_file() else b""
+        filled = os.fstat(self._file.fileno()).st_size > 0
+        if begins == _OURS or (not filled and _OURS.startswith(begins)):
+            return
+        self._file.close()
+        if not filled:
+            self.path.unlink()
+        stranger = self.path if filled else journal
+        raise CliError(f"{stranger}: no part of sled's; move it away, or change --out")
 
     def _known(self) -> list[Said]:
         """Read the journal; begin anew if it is of something else, or tells of more than there is.
