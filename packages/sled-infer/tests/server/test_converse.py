@@ -1,5 +1,6 @@
 """`/v1/audio/stream`: whatever the pieces, the audio is that of the whole text."""
 
+import asyncio
 import json
 import time
 
@@ -225,6 +226,29 @@ def test_whatever_goes_wrong_is_told(desk, socket, assert_says, monkeypatch):
         socket.send_json({"text": "one", "end": True})
         assert "out of memory" in socket.receive_json()["message"]
     assert_says(say(socket, seed=3, **SHORT)[0], seed=3)
+
+
+def test_who_reads_nothing_is_given_up(desk):
+    """Driven by hand, for a client of the same process takes whatever is sent."""
+    from sled_infer.server import build_app
+
+    desk.patience = 0.2
+    scope = {"type": "websocket", "path": "/v1/audio/stream", "headers": [], "query_string": b""}
+    text = json.dumps({"text": TEXT, "end": True})
+    messages = [
+        {"type": "websocket.connect"},
+        {"type": "websocket.receive", "text": text},
+    ]
+
+    async def receive():
+        return messages.pop(0) if messages else await asyncio.Future()
+
+    async def send(message):
+        if message.get("bytes"):
+            await asyncio.Future()
+
+    asyncio.run(asyncio.wait_for(build_app(desk)(scope, receive, send), 5))
+    assert desk.speaking == 0
 
 
 def test_no_other_path_converses(client):

@@ -19,7 +19,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 from sled_codec import pcm_bytes
-from starlette import status
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from .._errors import SynthesisError
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from ._desk import Desk, Turn
 
 _ITS_OWN = Manner(None, {})
-_GOODBYE = 1.0  # seconds
 
 
 async def converse(socket: WebSocket) -> None:
@@ -62,21 +60,24 @@ class _Talk:
         self._text: Literal["none", "given", "left out"] = "none"
         self._speaking: asyncio.Task[None] | None = None
         self._last = 0.0  # when text came or audio left
+        self._waiting: asyncio.Timeout | None = None
+        self._gone = False  # whether nobody reads what is said
 
     async def next(self) -> Message:
         """Wait for a message; others need the place of whoever keeps one waiting for too long."""
-        while True:
+        while not self._gone:
             until = self._last + self._desk.patience if self._text == "given" else None
             try:
-                async with asyncio.timeout_at(until):
+                async with asyncio.timeout_at(until) as self._waiting:
                     message = await self._socket.receive()
             except TimeoutError:
-                if self._last + self._desk.patience == until:
+                if not self._gone and self._last + self._desk.patience == until:
                     waited = f"no more of the text came for {self._desk.patience:g} s"
                     await self._fail(f"{waited}, nor its end; others need the place", more=True)
             else:
                 self._stir()
                 return message
+        return {"type": "websocket.disconnect"}
 
     async def take(self, message: str | None) -> None:
         """Do what a message says."""
@@ -152,7 +153,7 @@ class _Talk:
         except WebSocketDisconnect:
             return
         except TimeoutError:  # It reads nothing.
-            await self._hang_up()
+            self._hang_up()
             return
         except Exception as error:  # Whatever it is, the client is to hear that no more comes.
             await self._tell({"event": "error", "message": describe(error)})
@@ -178,10 +179,12 @@ class _Talk:
         self._text = "left out" if more else "none"
         await self._tell({"event": "error", "message": message})
 
-    async def _hang_up(self) -> None:
-        with suppress(WebSocketDisconnect, TimeoutError, RuntimeError):
-            async with asyncio.timeout(_GOODBYE):
-                await self._socket.close(status.WS_1008_POLICY_VIOLATION, "nothing was read")
+    def _hang_up(self) -> None:
+        """Wait for no further message: whoever serves this closes the connection then."""
+        self._gone = True
+        if self._waiting is not None:
+            with suppress(RuntimeError):  # It is over.
+                self._waiting.reschedule(0)
 
     def _stir(self) -> None:
         self._last = asyncio.get_running_loop().time()
