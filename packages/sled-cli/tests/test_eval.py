@@ -90,6 +90,20 @@ def test_texts_without_recordings_beside_finished_audio(
     assert not Path("run2").exists()
 
 
+def test_the_files_to_keep_to_are_listed_one_a_line(sled, place, tmp_path, make_tone):
+    table, listed = tmp_path / "test.csv", tmp_path / "only.txt"
+    for name in ("a b.wav", "c.wav", "d.wav"):
+        write_audio(tmp_path / name, make_tone(0.5), 16_000)
+    table.write_text("a b.wav|ann|number one\nc.wav|ann|one\nd.wav|ann|one\n")
+    listed.write_bytes(b"\xef\xbb\xbfc.wav\r\n\n  a b.wav \n")
+    outcome = sled(
+        *("eval", table, "--only", listed, "--seconds", ":", "-s", "real", "-j", "dnsmos"),
+        *("-o", "run", "--json"),
+    )
+    assert outcome.code == 0, outcome.err
+    assert outcome.json["clips"] == 2
+
+
 def test_people_get_a_table_on_stderr(sled, place, test_set):
     outcome = sled("eval", test_set, "--seconds", "0:", "-s", "real", "-j", "dnsmos", "-o", "run")
     assert outcome.code == 0, outcome.err
@@ -117,6 +131,7 @@ def test_quiet_says_nothing(sled, place, test_set):
         ("DATA --seconds 9:3", "--seconds 9:3: not a range"),
         ("DATA --seconds : --limit 0", "limit: 0"),
         ("DATA --seconds : --only missing.txt", "missing.txt: No such file"),
+        ("DATA --only others.txt", "none of 6 clips is among the 2 of --only"),
         ("DATA --seconds : -j ear", "judge 'ear' is not one of moonshine"),
         ("DATA --seconds : -s best", "system 'best' is not one of real"),
         ("DATA --seconds : -s teacher=nowhere", "system teacher: nowhere is no folder"),
@@ -132,6 +147,7 @@ def test_quiet_says_nothing(sled, place, test_set):
 )
 @pytest.mark.usefixtures("place")
 def test_what_cannot_be_evaluated_is_one_line(sled, test_set, model_folder, arguments, says):
+    Path("others.txt").write_text("7.wav\n8.wav\n")
     words = arguments.replace("DATA", str(test_set)).replace("MODEL", str(model_folder)).split()
     outcome = sled("eval", *words, "-o", "run")
     assert outcome.code == 2, outcome.err

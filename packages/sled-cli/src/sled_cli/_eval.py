@@ -26,6 +26,7 @@ from sled_cli._options import (
 )
 from sled_cli._session import Session, session
 from sled_cli._speakers import find_voice, load_synthesizer
+from sled_cli._text import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +97,7 @@ def evaluate(
 ) -> None:
     """Measure a voice beside real speech: word errors, likeness, quality, speed, stops."""
     between, turns = _range(seconds), _layout(layout)
-    listed = None if only is None else set(only.read_text(encoding="utf-8").split())
+    listed = None if only is None else _names(only)
     with session(quiet=quiet, verbose=verbose) as channels:
         from sled_infer import evaluation  # noqa: PLC0415 - heavy
 
@@ -123,6 +124,11 @@ def evaluate(
                 clips, made, chosen, out, progress=progress, offline=offline
             )
         _show(channels, report, out, as_json=as_json)
+
+
+def _names(listed: Path) -> set[str]:
+    lines = read_text(None, listed).split("\n")
+    return {name for line in lines if (name := line.strip())}
 
 
 def _range(text: str) -> tuple[float, float]:

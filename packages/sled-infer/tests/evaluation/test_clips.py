@@ -100,6 +100,8 @@ def test_what_is_no_test_set_is_refused(test_set, tmp_path):
         read_clips(tmp_path / "nowhere")
     with pytest.raises(SynthesisError, match="none of 4 clips has 4 to 10 s"):
         read_clips(test_set)
+    with pytest.raises(SynthesisError, match=r"metadata.csv: none of 4 clips is among the 1 of"):
+        read_clips(test_set, only=["c.wav"])
     with pytest.raises(SynthesisError, match="limit: 0"):
         read_clips(test_set, seconds=ALL, limit=0)
     (test_set / "bad.jsonl").write_text('{"text": "no file"}\n')

@@ -67,14 +67,14 @@ def read_clips(
         limit: so many clips, spread evenly over the set; their references may be others.
 
     Raises:
-        SynthesisError: nothing there, a malformed line, or no clip that fits.
+        SynthesisError: nothing there, a malformed line, or no clip that is listed or fits.
         CodecError: a recording cannot be read.
 
     """
     table = _find(Path(source))
     rows = list(_json_rows(table) if table.suffix in (".json", ".jsonl") else _csv_rows(table))
     if only is not None:
-        rows = [row for row in rows if _is_listed(table.parent / row.name, only)]
+        rows = _listed(rows, table, only)
     low, high = seconds
     fitting = [
         clip for clip in map(_measured, rows) if clip.path is None or low <= clip.seconds <= high
@@ -135,6 +135,16 @@ def _json_rows(table: Path) -> Iterator[Clip]:
         # LibriSpeech's names begin with the speaker: 1089-134686-0001.flac.
         speaker = str(row.get("speaker", Path(file).stem.split("-")[0]))
         yield Clip(file, table.parent / file, speaker, text, seconds)
+
+
+def _listed(rows: Sequence[Clip], table: Path, only: Collection[str]) -> list[Clip]:
+    found = [row for row in rows if _is_listed(table.parent / row.name, only)]
+    if not found:
+        raise SynthesisError(
+            f"{table}: none of {len(rows)} clips is among the {len(only)} of --only; list files "
+            "or ids as they stand in the set"
+        )
+    return found
 
 
 def _is_listed(path: Path, only: Collection[str]) -> bool:
