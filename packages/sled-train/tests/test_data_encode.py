@@ -236,4 +236,4 @@ def test_kill_9_loses_no_finished_shard(cuts, codec, codec_folder, tmp_path):
     assert done.found == len(finished)
     assert all((out / name).stat().st_mtime_ns == then for name, then in finished.items())
     assert len(Store(out)) == 12
-    assert not list(out.glob(".codes-*"))
+    assert not list(out.glob(".codes-*.part*"))

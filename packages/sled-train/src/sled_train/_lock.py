@@ -1,12 +1,16 @@
 """One writer at a time: a lock file that the kernel lets go of, however its process ends."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 from ._errors import TrainError
+
+# Seconds: who was killed a moment ago may not be gone yet.
+_PATIENCE = 5.0
 
 
 @contextmanager
@@ -32,17 +36,25 @@ def only_writer(place: Path, lock: Path) -> Iterator[None]:
 
 def _take(place: Path, lock: Path) -> int:
     """Return the handle of the lock file, which is ours as long as the handle is open."""
+    deadline = time.monotonic() + _PATIENCE
     while True:
         handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
-        if not _is_ours(handle):
-            os.close(handle)
+        if _is_ours(handle) and _is_at(lock, handle):
+            return handle
+        os.close(handle)
+        if time.monotonic() >= deadline:
             raise TrainError(
                 f"{place} is being written by another process: wait for it, or give another place"
             )
-        # Whoever had it may have removed it between our opening and our taking it.
-        if lock.exists() and os.path.samestat(os.fstat(handle), lock.stat()):
-            return handle
-        os.close(handle)
+        time.sleep(0.05)
+
+
+def _is_at(lock: Path, handle: int) -> bool:
+    """Tell whether whoever had it has not removed it between our opening and our taking it."""
+    try:
+        return os.path.samestat(os.fstat(handle), lock.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _is_ours(handle: int) -> bool:
