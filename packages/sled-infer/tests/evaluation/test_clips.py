@@ -41,6 +41,33 @@ def test_a_manifest_of_json_lines_names_speakers_as_librispeech_does(test_set):
     assert clip.seconds == 4.5
 
 
+def test_a_manifest_may_leave_open_who_speaks_and_how_long(test_set):
+    row = {"audio_filepath": "a1.wav", "text": "one", "duration": None, "speaker": None}
+    (test_set / "test.jsonl").write_text(json.dumps(row) + "\n")
+    (clip,) = read_clips(test_set / "test.jsonl", seconds=ALL)
+    assert clip.seconds == pytest.approx(0.6)
+    assert clip.speaker == "a1"
+
+
+def test_only_an_end_of_line_ends_a_line(test_set):
+    text = "one\u2028two\u2029three\x85four"
+    row = {"audio_filepath": "a1.wav", "text": text, "duration": 5}
+    (test_set / "test.jsonl").write_text(json.dumps(row, ensure_ascii=False) + "\r\n", "utf-8")
+    assert [clip.text for clip in read_clips(test_set / "test.jsonl")] == [text]
+    (test_set / "metadata.csv").write_text(f"a1.wav|ann|{text}\n", "utf-8")
+    assert [clip.text for clip in read_clips(test_set, seconds=ALL)] == [text]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"text": None}, {"text": ["one"]}, {"audio_filepath": None}, {"duration": "long"}]
+)
+def test_a_row_without_words_or_file_is_refused(test_set, wrong):
+    row = {"audio_filepath": "a1.wav", "text": "one", "duration": 5, **wrong}
+    (test_set / "test.jsonl").write_text(json.dumps(row) + "\n")
+    with pytest.raises(SynthesisError, match=r"test.jsonl:1: .*mend the line"):
+        read_clips(test_set / "test.jsonl")
+
+
 def test_only_clips_of_the_wanted_length(test_set):
     assert [clip.name for clip in read_clips(test_set, seconds=(0.65, 0.85))] == ["a2", "b1"]
 

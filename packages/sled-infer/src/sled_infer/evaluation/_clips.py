@@ -103,7 +103,8 @@ def _lines(table: Path) -> Iterator[tuple[str, str]]:
         text = table.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise SynthesisError(f"{table}: not UTF-8 text; convert it to UTF-8 first") from None
-    for number, line in enumerate(text.splitlines(), 1):
+    # Not `splitlines`, which tears a text at U+2028 and others that JSON may hold as they are.
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             yield f"{table}:{number}", line
 
@@ -126,15 +127,23 @@ def _json_rows(table: Path) -> Iterator[Clip]:
     for where, line in _lines(table):
         try:
             row = json.loads(line)
-            file, text = str(row["audio_filepath"]), str(row["text"])
-            seconds = float(row.get("duration", 0))
+            file, text = _worded(row["audio_filepath"]), _worded(row["text"])
+            seconds = float(row.get("duration") or 0)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise SynthesisError(
-                f"{where}: not a JSON object with audio_filepath and text; mend the line"
+                f"{where}: not a JSON object with audio_filepath and text, and duration in seconds "
+                "if it has one; mend the line"
             ) from None
-        # LibriSpeech's names begin with the speaker: 1089-134686-0001.flac.
-        speaker = str(row.get("speaker", Path(file).stem.split("-")[0]))
-        yield Clip(file, table.parent / file, speaker, text, seconds)
+        speaker = row.get("speaker")
+        if speaker is None:  # LibriSpeech's names begin with it: 1089-134686-0001.flac.
+            speaker = Path(file).stem.split("-")[0]
+        yield Clip(file, table.parent / file, str(speaker), text, seconds)
+
+
+def _worded(value: object) -> str:
+    if not isinstance(value, str | int | float):
+        raise TypeError
+    return str(value)
 
 
 def _listed(rows: Sequence[Clip], table: Path, only: Collection[str]) -> list[Clip]:
