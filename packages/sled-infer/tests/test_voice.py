@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from sled_codec import CodecError, write_audio
 from sled_infer import SynthesisError, Voice
@@ -140,6 +141,39 @@ def test_damaged_and_foreign_files_are_no_voices(tmp_path, voice):
             Voice.load(path)
     save_file({"codes": load_file(good)["codes"]}, path)
     with pytest.raises(SynthesisError, match="not a voice"):
+        Voice.load(path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"codec_fingerprint": None},
+        {"transcript": None},
+        {"format": "sled-voice-0"},
+        {"recorded_frames": "x"},
+        {"recorded_frames": "-5"},
+        {"recorded_frames": "9" * 5000},
+    ],
+)
+def test_a_voice_with_a_wrong_header_is_none(tmp_path, voice, damage):
+    path = tmp_path / "v.safetensors"
+    voice.save(path)
+    with safe_open(path, framework="pt") as file:
+        header = {**file.metadata(), **damage}
+    whole = {key: value for key, value in header.items() if value is not None}
+    save_file(load_file(path), path, whole)
+    with pytest.raises(SynthesisError, match=r"v\.safetensors: not a voice"):
+        Voice.load(path)
+
+
+@pytest.mark.parametrize("codes", [torch.full((3, 8), 0.5), torch.zeros(0, 8), torch.zeros(8)])
+def test_what_are_no_codes_make_no_voice(tmp_path, voice, codes):
+    path = tmp_path / "v.safetensors"
+    voice.save(path)
+    with safe_open(path, framework="pt") as file:
+        header = file.metadata()
+    save_file({"codes": codes}, path, header)
+    with pytest.raises(SynthesisError, match=r"v\.safetensors: not a voice"):
         Voice.load(path)
 
 

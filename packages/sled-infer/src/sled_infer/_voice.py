@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
@@ -234,15 +235,19 @@ def _read(path: Path) -> tuple[Tensor, str, Mode, str, str, int, Tensor | None]:
         raise SynthesisError(
             f"{path}: damaged or no safetensors file ({error}); export the voice again"
         ) from None
-    if (
-        codes is None
-        or metadata.get("format") != _FORMAT
-        or codes.dim() != _CODES_DIMS
-        or not len(codes)
-    ):
+    if codes is None or not (_is_header(metadata) and _are_codes(codes)):
         raise SynthesisError(f"{path}: not a voice; make one with Voice.save")
     mode: Mode = "continuation" if metadata.get("mode") == "continuation" else "reference"
-    transcript, dictation = metadata.get("transcript", ""), metadata.get("dictation", "")
-    whole = int(metadata.get("recorded_frames", 0))
-    fingerprint = metadata["codec_fingerprint"]
+    transcript, fingerprint = metadata["transcript"], metadata["codec_fingerprint"]
+    dictation, whole = metadata.get("dictation", ""), int(metadata.get("recorded_frames", 0))
     return codes.long(), transcript, mode, fingerprint, dictation, whole, timbre
+
+
+def _is_header(metadata: dict[str, str]) -> bool:
+    wanted = {"transcript", "codec_fingerprint"} <= metadata.keys()
+    frames = re.fullmatch(r"\d{1,9}", metadata.get("recorded_frames", "0"))
+    return metadata.get("format") == _FORMAT and wanted and frames is not None
+
+
+def _are_codes(codes: Tensor) -> bool:
+    return codes.dim() == _CODES_DIMS and len(codes) > 0 and not codes.is_floating_point()
