@@ -98,6 +98,7 @@ TRAIN = "train offline corpus --out run --codec embedded"
         (f"{SYNTH} --text-file folder", "folder: Is a directory"),
         (f"{SYNTH} hello --cfg nan", "cfg"),
         (f"{SYNTH} hello --max-seconds -1", "max_seconds"),
+        (f"{SYNTH} hello --max-seconds 0.00001", "--max-seconds 1e-05: leaves no time to speak"),
         (f"{SYNTH} hello --temperature -1", "temperature"),
         (f"{SYNTH} hello --draws 0", "draws"),
         (f"{SYNTH} hello --device gpu7", "device"),

@@ -54,7 +54,7 @@ class StreamJob:
             for wave in stream.speak(pieces):
                 sink.write(wave)
         if not stream.clock.chunks:
-            raise silence(manner["seed"])
+            raise silence(synthesizer, manner)
         facts = self._facts(stream)
         say_what_is_missing(channels, stream.unsupported, stopped=bool(facts["stopped"]))
         return _line(stream), facts

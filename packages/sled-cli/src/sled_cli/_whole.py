@@ -60,7 +60,7 @@ class WholeJob:
         else:
             said = self._speak_growing(channels, synthesizer, request)
         if not any(each.samples for each in said):
-            raise silence(request.seed)
+            raise silence(synthesizer, manner)
         return self._facts(channels, said, synthesizer.sample_rate)
 
     def _speak_at_once(self, channels: Session, pieces: "Pieces", rate: int) -> list[Said]:
@@ -149,8 +149,12 @@ def _watched(
             began = perf_counter()
 
 
-def silence(seed: int) -> CliError:
+def silence(synthesizer: "Synthesizer", manner: Manner) -> CliError:
     """Make the error for speech without audio."""
+    seconds = manner["max_seconds"]
+    if seconds is not None and seconds * synthesizer.codec.frame_rate <= 1:
+        return CliError(f"--max-seconds {seconds:g}: leaves no time to speak; give more")
+    seed = manner["seed"]
     return CliError(f"the model ended before it said anything; try another --seed than {seed}")
 
 
