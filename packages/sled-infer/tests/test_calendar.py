@@ -18,6 +18,16 @@ DATES = {
     "the '00s, the 3rd ed.": "the two thousands, the third edition",
     "Q1-Q3, 18-24-year-olds": "Q one to Q three, eighteen to twenty four-year-olds",
     "APR 4.9%, Apr. 4": "A P R four point nine percent, April fourth",
+    "in the 1400s, 1500s art, the 900s": (
+        "in the fourteen hundreds, fifteen hundreds art, the nine hundreds"
+    ),
+    "early-1600s and 1700s-era": "early sixteen hundreds and seventeen hundreds-era",
+    "70s and 80s music, a 90s kid, a 70s-style sofa, an 80s thing": (
+        "seventies and eighties music, a nineties kid, a seventies-style sofa, an eighties thing"
+    ),
+    "took 45s to load, in 30s, wait 20s": (
+        "took forty five seconds to load, in thirty seconds, wait twenty seconds"
+    ),
 }
 CALENDAR = {
     "Mon.-Fri. 9-5": "Monday to Friday nine to five",

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ._amounts import any_of
+from ._figures import below_100
 from ._numerals import ordinal
 from ._sentences import OPENERS
 from ._symbols import APOSTROPHES, DECADES, DIGITS
@@ -50,6 +51,16 @@ _DATING = f"[Oo]n|[Ss]ince|[Uu]ntil|till|due|dated|starting|{any_of(_DAYS)}"
 _PERHAPS_DATING = f"[Bb]y|[Ff]rom|[Bb]efore|[Aa]fter|(?:{any_of(_DAYS)}),"
 _USUAL = frozenset(("1/2", "1/3", "2/3", "1/4", "3/4"))
 
+# What is of a decade; before anything else "30s" are seconds: "a 30s timeout".
+_OF_DECADES = """
+    aesthetic babies baby band bands cartoon cartoons child children classic classics cinema
+    comedies comedy dance decor diner disco drama era fashion film films funk furniture glam
+    hair hairstyle hip-hop hits house icon icons jazz kid kids look metal movie movies music
+    nostalgia party pop punk rap reggae rock show shows sitcom sitcoms slang song songs soul
+    sound star stars style styles synth-pop teen teens television throwback toys tune tunes TV
+    vibe vibes
+"""
+
 
 def is_joined(word: str) -> bool:
     """Tell whether a word is of several names: "Mon.-Fri."."""
@@ -69,8 +80,13 @@ def calendar() -> Iterator[Rule]:
     for tens, word in enumerate(DECADES, 2):
         yield rf"[{APOSTROPHES}]{tens}0s\b", word
         yield rf"(?i)\b(the|early|mid|late|his|her|my|your|our|their)[ -]{tens}0s\b", rf"\1 {word}"
+    of_decade = rf"(?= (?:{any_of(_OF_DECADES.split())})\b|-(?:era|style|themed|inspired)\b)"
+    yield rf"(?<!\S)([2-9])0s{of_decade}", _decade
+    yield r"(?<=\b[Aa] )(7)0s(?= [a-z])|(?<=\b[Aa]n )(8)0s(?= [a-z])", _decade
+    yield rf"(?<!\S)([2-9])0s(?=(?: and| or| to| &|,) (?:the )?(?:{any_of(DECADES)})\b)", _decade
     yield r"\b(\d{4}s)[-–](?=\d{4}s\b)", r"\1 to "
     yield r"(?<=[A-Za-z])-(?=\d{4}s\b)", " "
+    yield r"\b(?:(?<=[Tt]he )|(?<=early )|(?<=mid )|(?<=late )|1)([1-9])00s\b", _hundreds
     yield r"(?<![\w.,$£€/-])(1[1-9]\d\d|20\d\d)[-–]([1-9]\d)\b(?![-–/.]?\d)", r"\1 to \2"
     yield r"\b(\d+(?:st|nd|rd|th)) c\.(?=\W|\Z)", r"\1 century"
     yield r"\b(\d+(?:st|nd|rd|th)) ed\.(?=\W|\Z)", r"\1 edition"
@@ -111,6 +127,15 @@ def times() -> Iterator[Rule]:
 
 def _range(found: re.Match[str]) -> str:
     return f"{_NAMES[found[1]]} to {_NAMES[found[2]]}"
+
+
+def _decade(found: re.Match[str]) -> str:
+    return DECADES[int(found[found.lastindex or 1]) - 2]
+
+
+def _hundreds(found: re.Match[str]) -> str:
+    """Read the years of a century: "the fourteen hundreds"."""
+    return f"{below_100(int(found[0][:-3]))} hundreds"
 
 
 def _list(found: re.Match[str]) -> str:

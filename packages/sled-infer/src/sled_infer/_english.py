@@ -12,11 +12,11 @@ import unicodedata
 from functools import cache, lru_cache
 
 from ._calendar import is_joined
-from ._figures import NO_UNIT, one_by_one
+from ._figures import one_by_one
 from ._numerals import value
 from ._sentences import ends_sentence, opens_sentence
 from ._shorthand import SHORT
-from ._symbols import APOSTROPHES, AROUND, CLOSING, DASHES, GREEK, OPENING, SYMBOLS
+from ._symbols import APOSTROPHES, AROUND, CLOSING, DASHES, GREEK, NO_UNIT, OPENING, SYMBOLS
 from ._words import LONG_WORD, parted
 from ._written import is_watched, rewritten
 

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ._amounts import any_of
-from ._symbols import DECADES, DIGITS
+from ._symbols import DECADES, DIGITS, NO_UNIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +28,6 @@ _BOOKS = {"Gen": "Genesis", "Ps": "Psalm", "Matt": "Matthew", "Rev": "Revelation
     for name in ("Genesis", "Exodus", "Psalm", "Psalms", "Proverbs", "Isaiah", "Matthew", "Mark")
 }
 _BOOKS |= {name: name for name in ("Luke", "John", "Acts", "Romans", "Corinthians", "Revelation")}
-# Behind a number, where what follows is no unit of it: "3 in May" are no inches.
-NO_UNIT = "\u200b"
 _PLACES = "[A-Z]\\w*|all|bed|class|fact|front|general|line|order|stock|total|town"
 _THOUSANDS = r"\d{1,3}(?:,\d{3})+"
 
@@ -95,7 +93,7 @@ def numbers() -> Iterator[Rule]:
     yield r"\b7([0-8]7)-(?=\d\b|\d00\b)", r"7 \1 dash "
     yield r"\b(Boeing|[Aa]) 7([0-8]7)\b(?![.,/–-]?\d)", r"\1 7 \2"
     yield r"\bUSB-([ABC])\b", r"USB \1"
-    yield r"\b([2-9]\d)ers\b", lambda m: _below_100(int(m[1])).removesuffix("e") + "ers"
+    yield r"\b([2-9]\d)ers\b", lambda m: below_100(int(m[1])).removesuffix("e") + "ers"
     yield rf"(?<![\w.,:])(\d{{1,3}}):(?={_THOUSANDS}(?![\d:]))", r"\1 to "
     yield r"(?<=\b[a-z])\^([23])(?!\d)", lambda m: (" squared", " cubed")[m[1] == "3"]
     yield r"\b([A-Z]{1,2})-(?=\d\d\b)", r"\1 "
@@ -123,7 +121,8 @@ def numbers() -> Iterator[Rule]:
     yield r"(?<=\d),(?=\d\d?(?![\d,]))(?<![,.]\d,)(?<![,.]\d\d,)(?<![,.]\d{3},)", ", "
 
 
-def _below_100(number: int) -> str:
+def below_100(number: int) -> str:
+    """Write a number below 100 in words."""
     tens, ones = divmod(number, 10)
     if tens < 2:  # noqa: PLR2004 - from twenty on there are tens
         return _TEENS[ones] if tens else DIGITS[ones]
@@ -133,7 +132,7 @@ def _below_100(number: int) -> str:
 
 def _many(number: int) -> str:
     """Read a number below 100 of which there are many: "747s", "F-35s"."""
-    word = _below_100(number)
+    word = below_100(number)
     if word.endswith("y"):
         return f"{word[:-1]}ies"
     return word + ("es" if word.endswith("six") else "s")
@@ -141,7 +140,7 @@ def _many(number: int) -> str:
 
 def _in_pairs(number: str) -> str:
     """Read the lines of a screen: "seven twenty", "ten eighty"."""
-    return f"{_below_100(int(number[:-2]))} {_below_100(int(number[-2:]))}"
+    return f"{below_100(int(number[:-2]))} {below_100(int(number[-2:]))}"
 
 
 def _verse(found: re.Match[str]) -> str:

@@ -10,6 +10,8 @@ APOSTROPHES = "'\u2019"
 OPENING, CLOSING = "([{\"'\u201c\u2018\u00ab\u00a1\u00bf", ")]}\"'\u201d\u2019\u00bb"
 AROUND = f"{OPENING}{CLOSING},;:!?.…"  # what may stand around a word
 DASHES = "-\u2013\u2014"
+# Behind a number, where what follows is no unit of it: "3 in May" are no inches.
+NO_UNIT = "\u200b"
 SYMBOLS = {
     "&": "and",
     "%": "percent",
