@@ -12,6 +12,8 @@ from sled_infer._text import check_room, clean, frames_at_least
         ("  two\n\nlines\t here ", "two lines here"),
         ("\ufeffbyte order mark", "byte order mark"),
         ("bell\x07 and null\x00", "bell and null"),
+        ("soft\u00adhy\u200bphen, \u2066left\u2069 to right\u200e", "softhyphen, left to right"),
+        ("क्\u200dष, न\u200cम", "क्\u200dष, न\u200cम"),
         ("naïve café", "naïve café"),
         ("你好", "你好"),
         ("नमस्ते", "नमस्ते"),
@@ -22,7 +24,7 @@ def test_white_space_is_evened_out_and_control_characters_go(text, wanted):
     assert clean(text) == wanted
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n\t", "\x00\x07", "\ufeff"])
+@pytest.mark.parametrize("text", ["", " ", "\n\t", "\x00\x07", "\ufeff", "\u00ad"])
 def test_empty_text_is_refused(text):
     with pytest.raises(SynthesisError, match="empty"):
         clean(text)

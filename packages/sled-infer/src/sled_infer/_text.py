@@ -11,6 +11,8 @@ from ._errors import SynthesisError
 # 260 words a minute and more: whoever speaks faster is not understood.
 _FASTEST_LETTERS_PER_SECOND = 18.0
 _SPEAKABLE = ("L", "N")
+# Control and format characters, the soft hyphen among them; joiners shape words and pictures.
+_UNSEEN, _JOINERS = ("Cc", "Cf"), "\u200c\u200d"
 _FIRST_HALF = re.compile("[\ud800-\udbff]\\Z")
 _LONE_HALF = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
 _SHORTENED = 20
@@ -19,7 +21,7 @@ LONGEST_WORD = 10_000
 
 
 class Cleaner:
-    """Puts a text that comes in pieces on one line, without control characters.
+    """Puts a text that comes in pieces on one line, without control and format characters.
 
     Runs of white space become one space. What `push` gives, joined, does not hang on the cuts,
     even where they halve a surrogate pair.
@@ -91,7 +93,7 @@ class Cleaner:
             self.at_word_end = not self.empty
             self._breaks += character == "\n"
             return ""
-        if unicodedata.category(character) == "Cc":
+        if unicodedata.category(character) in _UNSEEN and character not in _JOINERS:
             return ""
         apart = "\n" if self._paragraphs and self._breaks > 1 else " "
         space = apart if self.at_word_end else ""
