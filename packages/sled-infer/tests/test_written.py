@@ -246,6 +246,30 @@ SHORTHAND = {
     "up 3% QoQ, press Ctrl+C": ("up three percent quarter over quarter, press Control plus c"),
     "up 5% y/y, 4 avg., tax incl.": "up five percent year over year, four average, tax included",
 }
+LABELS = {
+    "See Figure 5c, Fig. 2f, section 3c": "See Figure five c, Figure two f, section three c",
+    "gate 12C, row 5, seat 14F, step 2a.": "gate twelve C, row five, seat fourteen F, step two A.",
+    "exercise 7m, option 2g of it": "exercise seven m, option two g of it",
+    "a section 5m long, item 3 kg, 30C": (
+        "a section five meters long, item three kilograms, thirty degrees Celsius"
+    ),
+    "an iPhone 5c, for 50c, 70f, 20°c": (
+        "an iPhone five c, for fifty c, seventy f, twenty degrees Celsius"
+    ),
+    "It is 5c.": "It is five c.",
+}
+POWERS = {
+    "10⁶, 10⁻³, x⁴, 2ⁿ and s⁻¹": (
+        "ten to the power of six, ten to the power of minus three, x to the power of four, "
+        "two to the power of n and s to the power of minus one"
+    ),
+    "3×10⁸ m/s, 6×10²³, xⁿ⁺¹": (
+        "three times ten to the power of eight meters per second, "
+        "six times ten to the power of twenty three, x to the power of n plus one"
+    ),
+    "in kg/m³, 5 m³, m/s": "in kilograms per cubic meter, five cubic meters, meters per second",
+    "x², (a+b)², CO₂, a note⁴": "x squared, (a plus b) squared, C O two, a note four",
+}
 STARS = {
     "I read *Dune* last year, and it is *not* a game": (
         "I read Dune last year, and it is not a game"
@@ -258,7 +282,7 @@ STARS = {
         "three times four, two times three, x times y, a times b and ten k g times nine point eight"
     ),
 }
-READ = STARS | MONEY | MEASURES | NUMBERS | NAMES | ADDRESSES
+READ = LABELS | POWERS | STARS | MONEY | MEASURES | NUMBERS | NAMES | ADDRESSES
 READ |= FRACTIONS | DIALLED | SHORTHAND
 
 

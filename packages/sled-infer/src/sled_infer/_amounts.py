@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ._symbols import NO_UNIT
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -146,6 +148,7 @@ def measures() -> Iterator[Rule]:
     yield rf"(?<![\d./])(\d[\d.,]*) ?({any_of(UNITS)})(?![\w/²^])(?:\.(?= [a-z]))?", _unit
     yield r"(?<=\d) ?V[ -]?(?=[AD]C\b)", " volts "
     yield r"\b(\d+) c\.(?= [a-z])", lambda m: f"{m[1]} cup{'' if m[1] == '1' else 's'}"
+    yield r"(?<=\d) ?([cf])\b(?![./°]\w)", rf"{NO_UNIT} \1{NO_UNIT}"
     yield r"\b(\d+) T\.(?= [a-z])", lambda m: f"{m[1]} tablespoon{'' if m[1] == '1' else 's'}"
     yield rf"(?<=\d)-({any_of(TIED)})(?!\w)(?:\.(?=-| [a-z]))?", lambda m: f" {TIED[m[1]]}"
     yield r"(?<=\d)( ?(?:mm|cm|km|m|ft|in))\^([23])\b", lambda m: m[1] + "²³"[m[2] == "3"]

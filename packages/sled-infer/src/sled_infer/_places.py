@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._amounts import any_of
+from ._symbols import NO_UNIT
 
 if TYPE_CHECKING:
     import re
@@ -32,6 +33,12 @@ NUMBERED_PLACES = {
 }
 _DIVIDED = "Africa|America|Carolina|Dakota|Ireland|Irish|Korea|Korean|Sudan|Wales|Yorkshire"
 _NO_NAMES = ("And", "As", "At", "But", "By", "For", "From", "If", "In", "Of", "On", "The", "To")
+# Behind one of these a letter belongs to the number: no degrees, no meters.
+_LABELLED = """
+    apartment appendix chapter exercise exit figure flat gate item option page part platform problem
+    question room row seat section step suite table unit
+"""
+_SIZED = "across|apart|away|deep|high|long|tall|thick|wide"
 _ROADS = r"I|US|Highway|Hwy|Route|Rte|Interstate"
 
 
@@ -40,6 +47,9 @@ def places() -> Iterator[Rule]:
     point = any_of(_POINTS)
     number = r"\d+(?:st|nd|rd|th)"
     yield rf"\b({any_of(NUMBERED_PLACES)})\b\.? ?#?(?=\d)", lambda m: f"{NUMBERED_PLACES[m[1]]} "
+    yield r"\b([Ff])ig\. ?(?=\d+[A-Za-z]\b)", r"\1igure "
+    labelled = "|".join(f"[{name[0].upper()}{name[0]}]{name[1:]}" for name in _LABELLED.split())
+    yield rf"\b((?:{labelled})s?) (\d+)([A-Za-jl-z])\b(?! (?:{_SIZED})\b)", _labelled
     yield r"(?<=\d{3}-\d{4}) ?x ?(?=\d{1,5}\b)", " extension "
     yield rf"\b((?:{_ROADS})[- ]\d+) ({point})\b(?!\.\w)", _pointed
     yield rf"\b({_ALL_STREETS})(\.?) ({point})\b(?!\.\w)", _pointed_street
@@ -61,6 +71,12 @@ def places() -> Iterator[Rule]:
         rf"(?<=\d)([A-Za-z]*(?: [A-Z][a-z]+){{1,3}}) ({any_of(STREETS)})\b(\. (?=[A-Z][a-z])|\.?)",
         _street,
     )
+
+
+def _labelled(found: re.Match[str]) -> str:
+    """Read "Figure 5c"; in small letters, "a" would be the article."""
+    name, number, letter = found.groups()
+    return f"{name} {number}{NO_UNIT} {'A' if letter == 'a' else letter}{NO_UNIT}"
 
 
 def _part_of(found: re.Match[str]) -> str:

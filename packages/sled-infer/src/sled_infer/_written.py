@@ -21,6 +21,7 @@ from ._figures import dialled, numbers
 from ._fractions import fractions
 from ._numerals import BEFORE_NUMERALS, NUMERALS
 from ._places import places
+from ._powers import powers
 from ._shorthand import NO_WORDS, shorthand
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _letters() -> Iterator[Rule]:
 
 _GROUPS = (
     *(_markup, addresses, shorthand, places, money, times, calendar),
-    *(fractions, measures, dialled, numbers, _letters),
+    *(fractions, powers, measures, dialled, numbers, _letters),
 )
 
 
