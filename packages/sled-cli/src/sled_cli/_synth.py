@@ -29,7 +29,7 @@ from sled_cli._speakers import find_voice, load_synthesizer
 from sled_cli._stream import StreamJob
 from sled_cli._stream_out import Format
 from sled_cli._stream_text import pieces_of
-from sled_cli._targets import STDOUT, check_source, unused
+from sled_cli._targets import STDOUT, check_source
 from sled_cli._text import free_name, read_text
 from sled_cli._whole import Manner, WholeJob
 
@@ -123,8 +123,7 @@ def synth(
     job: StreamJob | WholeJob
     if stream:
         pieces = pieces_of(text, text_file, simulate_rate)
-        name = free_name(text or "stream", seed, Path())
-        target = output or unused(name.with_suffix(f".{audio_format or 'wav'}"))
+        target = output or free_name(text or "stream", seed, Path(), audio_format or "wav")
         job = StreamJob.check(pieces, target, audio_format, interleave, chunk_frames)
     else:
         job = WholeJob.check(read_text(text, text_file), output, seed, sentences=sentences)

@@ -62,14 +62,6 @@ def check_source(source: Path, target: Path) -> None:
         raise CliError(f"{source}: --out would overwrite it; choose another")
 
 
-def unused(path: Path) -> Path:
-    """Give the path itself, or, where a file has it, the first numbered one that none has."""
-    free, number = path, 2
-    while free.exists() or free.is_symlink():
-        free, number = path.with_stem(f"{path.stem}-{number}"), number + 1
-    return free
-
-
 @contextmanager
 def naming(target: Path) -> Iterator[None]:
     """Make system errors inside say which file they are about: a full disk does not know."""

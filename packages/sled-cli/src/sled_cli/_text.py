@@ -33,14 +33,14 @@ def _decode(raw: bytes, source: str) -> str:
         ) from None
 
 
-def free_name(text: str, seed: int, folder: Path) -> Path:
-    """A WAV path in `folder` named after text and seed that no file has yet."""
+def free_name(text: str, seed: int, folder: Path, kind: str = "wav") -> Path:
+    """A path in `folder` named after text, seed and kind of audio that no file has yet."""
     words = re.findall(r"\w+", text.casefold())
     stem = "-".join(words)[:_NAME_LENGTH].rstrip("-_") or "speech"
     stem = f"{stem}-seed{seed}"
-    path = folder / f"{stem}.wav"
+    path = folder / f"{stem}.{kind}"
     number = 2
     while path.exists() or path.is_symlink():
-        path = folder / f"{stem}-{number}.wav"
+        path = folder / f"{stem}-{number}.{kind}"
         number += 1
     return path
