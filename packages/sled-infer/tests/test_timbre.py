@@ -98,8 +98,9 @@ def test_it_is_saved_with_the_voice(tmp_path, recorded, shift):
     assert torch.equal(Voice.load(tmp_path / "v.safetensors").timbre, shift)
 
 
-def test_one_of_another_size_is_refused(tmp_path, codec, recorded):
-    replace(recorded, timbre=torch.zeros(8)).save(tmp_path / "v.safetensors")
+@pytest.mark.parametrize("wrong", [torch.zeros(8), torch.full((16,), torch.nan)], ids=["8", "nan"])
+def test_one_that_fits_no_latents_is_refused(tmp_path, codec, recorded, wrong):
+    replace(recorded, timbre=wrong).save(tmp_path / "v.safetensors")
     with pytest.raises(SynthesisError, match=r"v\.safetensors: its timbre is none of this codec"):
         Voice.load(tmp_path / "v.safetensors", codec)
 

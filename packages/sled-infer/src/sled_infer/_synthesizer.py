@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from ._reading import Pieces
     from ._speech import Normalise
-    from ._voice import Mode
+    from ._voice_file import Mode
 
 DEFAULT_BATCH = 16
 

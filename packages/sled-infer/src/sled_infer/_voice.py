@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from sled_codec import Codec, atomic_write, read_audio
 
 from ._errors import SynthesisError
 from ._text import clean
+from ._voice_file import FORMAT, Mode, read_voice
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Mode = Literal["reference", "continuation"]
 MODES: tuple[str, ...] = get_args(Mode)
 PREFIX_SECONDS = 3.0
 _SHORTEST_SECONDS = 0.5
 _SILENCE = 1e-3  # -60 dB of full scale
-_FORMAT = "sled-voice-1"
-_CODES_DIMS = 2  # frames, codebooks
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +134,7 @@ class Voice:
     def save(self, path: str | Path) -> None:
         """Write one safetensors file, whole or not at all (16 bytes a frame)."""
         metadata = {
-            "format": _FORMAT,
+            "format": FORMAT,
             "transcript": self.transcript,
             "mode": self.mode,
             "codec_fingerprint": self.codec_fingerprint,
@@ -165,7 +161,7 @@ class Voice:
             SynthesisError: missing, damaged, not a voice, or made with another codec.
 
         """
-        voice = cls(*_read(Path(path)))
+        voice = cls(*read_voice(Path(path)))
         if codec is not None:
             voice.check(codec, str(path))
         return voice
@@ -177,7 +173,7 @@ class Voice:
                 f"{name}: made with another codec ({self.codec_fingerprint[:12]}…, here "
                 f"{codec.fingerprint[:12]}…); make it again from the recording"
             )
-        if self.timbre is not None and self.timbre.shape != (codec.latent_size,):
+        if self.timbre is not None and not _is_timbre(self.timbre, codec):
             raise SynthesisError(
                 f"{name}: its timbre is none of this codec; export the voice again"
             )
@@ -221,33 +217,5 @@ def _check_sound(wave: Tensor, sample_rate: int, name: str) -> None:
         raise SynthesisError(f"{name}: silence cannot be a prompt; give a recording of the voice")
 
 
-def _read(path: Path) -> tuple[Tensor, str, Mode, str, str, int, Tensor | None]:
-    if not path.is_file():
-        raise SynthesisError(f"{path}: no such voice file; check the path")
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            codes, timbre = (
-                file.get_tensor(name) if name in file.keys() else None  # noqa: SIM118 (not iterable)
-                for name in ("codes", "timbre")
-            )
-    except SafetensorError as error:
-        raise SynthesisError(
-            f"{path}: damaged or no safetensors file ({error}); export the voice again"
-        ) from None
-    if codes is None or not (_is_header(metadata) and _are_codes(codes)):
-        raise SynthesisError(f"{path}: not a voice; make one with Voice.save")
-    mode: Mode = "continuation" if metadata.get("mode") == "continuation" else "reference"
-    transcript, fingerprint = metadata["transcript"], metadata["codec_fingerprint"]
-    dictation, whole = metadata.get("dictation", ""), int(metadata.get("recorded_frames", 0))
-    return codes.long(), transcript, mode, fingerprint, dictation, whole, timbre
-
-
-def _is_header(metadata: dict[str, str]) -> bool:
-    wanted = {"transcript", "codec_fingerprint"} <= metadata.keys()
-    frames = re.fullmatch(r"\d{1,9}", metadata.get("recorded_frames", "0"))
-    return metadata.get("format") == _FORMAT and wanted and frames is not None
-
-
-def _are_codes(codes: Tensor) -> bool:
-    return codes.dim() == _CODES_DIMS and len(codes) > 0 and not codes.is_floating_point()
+def _is_timbre(shift: Tensor, codec: Codec) -> bool:
+    return shift.shape == (codec.latent_size,) and bool(shift.isfinite().all())

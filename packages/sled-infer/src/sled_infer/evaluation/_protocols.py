@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from sled_infer import Speech, Synthesizer
-    from sled_infer._voice import Mode
+    from sled_infer._voice_file import Mode
 
     from ._clips import Clip
 
