@@ -21,6 +21,12 @@ DATES = {
     "in the 1400s, 1500s art, the 900s": (
         "in the fourteen hundreds, fifteen hundreds art, the nine hundreds"
     ),
+    "the 2020/21 season, 2008/09": (
+        "the twenty twenty twenty-one season, two thousand eight oh nine"
+    ),
+    "Acme, est. 1990, est. 1990 people": (
+        "Acme, established nineteen ninety, estimated nineteen ninety people"
+    ),
     "early-1600s and 1700s-era": "early sixteen hundreds and seventeen hundreds-era",
     "70s and 80s music, a 90s kid, a 70s-style sofa, an 80s thing": (
         "seventies and eighties music, a nineties kid, a seventies-style sofa, an eighties thing"

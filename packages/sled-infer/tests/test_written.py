@@ -270,6 +270,18 @@ POWERS = {
     "in kg/m³, 5 m³, m/s": "in kilograms per cubic meter, five cubic meters, meters per second",
     "x², (a+b)², CO₂, a note⁴": "x squared, (a plus b) squared, C O two, a note four",
 }
+VARIOUS = {
+    "$5-a-day, a $5-a-day pass": "five dollars a day, a five dollar a day pass",
+    "4GB/s, 5 Mb/s": "four gigabytes per second, five megabits per second",
+    "I, II, and III; XX, XXX": "one, two, and three; XX, XXX",
+    "MMXXIV, MDMA": "twenty twenty four, MDMA",
+    "Part III. Then it ends": "Part three. Then it ends",
+    "550e8400-e29b-41d4-a716-446655440000": (
+        "five five zero E eight four zero zero, E two nine B, four one D four, A seven one six, "
+        "four four six six five five four four zero zero zero zero"
+    ),
+    "Ms. Smith": "Ms Smith",
+}
 STARS = {
     "I read *Dune* last year, and it is *not* a game": (
         "I read Dune last year, and it is not a game"
@@ -282,7 +294,7 @@ STARS = {
         "three times four, two times three, x times y, a times b and ten k g times nine point eight"
     ),
 }
-READ = LABELS | POWERS | STARS | MONEY | MEASURES | NUMBERS | NAMES | ADDRESSES
+READ = VARIOUS | LABELS | POWERS | STARS | MONEY | MEASURES | NUMBERS | NAMES | ADDRESSES
 READ |= FRACTIONS | DIALLED | SHORTHAND
 
 

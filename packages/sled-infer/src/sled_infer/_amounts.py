@@ -39,6 +39,7 @@ _TIMES = {"hr": "hour", "hrs": "hour", "yr": "year", "yrs": "year", "wk": "week"
     "mins": "minute",
     "secs": "second",
 }
+_MANY = {"k": "kilo", "K": "kilo", "M": "mega", "G": "giga", "T": "tera"}
 _RATES = {"bpm": "beat per minute", "fps": "frame per second", "rpm": "revolution per minute"} | {
     "kbps": "kilobit per second",
     "Mbps": "megabit per second",
@@ -46,6 +47,8 @@ _RATES = {"bpm": "beat per minute", "fps": "frame per second", "rpm": "revolutio
     "mi/h": "mile per hour",
     "mi/s": "mile per second",
     "km/s": "kilometer per second",
+    **{f"{many}B/s": f"{name}byte per second" for many, name in _MANY.items()},
+    **{f"{many}b/s": f"{name}bit per second" for many, name in _MANY.items()},
     "psi": "pound per square inch",
     "dpi": "dot per inch",
     "bps": "basis point",
@@ -127,6 +130,7 @@ def money() -> Iterator[Rule]:
     yield rf"({_SIGN})({_AMOUNT})[-–]{_SIGN}?({_AMOUNT})(?![\d-])", r"\2 to \1\3"
     yield rf"/({any_of(_PER)})(?!\w)(?:\.(?=[,;]| [a-z]))?", lambda m: f" per {_PER[m[1]]}"
     yield rf"({_SIGN}{_AMOUNT}{_SCALE})/(?=[a-z])", r"\1 per "
+    yield rf"({_SIGN}{_AMOUNT}{_SCALE})-(an?)-(?=[a-z])", r"\1 \2 "
     whole = rf"({_SIGN})([\d,]*\d|{_AMOUNT}(?= [a-z]+illion))({_SCALE})"
     yield rf"\b([Aa]n?) {whole}(?= [a-z])", _sort
     yield rf"\b([Tt]he|[Tt]his|[Tt]hat) {whole}(?= (?:{any_of(_BOUGHT.split())})\b)", _sort

@@ -88,6 +88,8 @@ def calendar() -> Iterator[Rule]:
     yield r"(?<=[A-Za-z])-(?=\d{4}s\b)", " "
     yield r"\b(?:(?<=[Tt]he )|(?<=early )|(?<=mid )|(?<=late )|1)([1-9])00s\b", _hundreds
     yield r"(?<![\w.,$£€/-])(1[1-9]\d\d|20\d\d)[-–]([1-9]\d)\b(?![-–/.]?\d)", r"\1 to \2"
+    yield r"(?<![\w.,$£€/-])(1[89]\d\d|20\d\d)/(\d\d)\b(?![-–/.]?\d)", _season
+    yield r"\b([Ee])st\. (?=(?:1[5-9]|20)\d\d\b(?![-–,.]?\d| [a-z]))", r"\1stablished "
     yield r"\b(\d+(?:st|nd|rd|th)) c\.(?=\W|\Z)", r"\1 century"
     yield r"\b(\d+(?:st|nd|rd|th)) ed\.(?=\W|\Z)", r"\1 edition"
     yield rf"[{APOSTROPHES}]00s\b", "two thousands"
@@ -131,6 +133,14 @@ def _range(found: re.Match[str]) -> str:
 
 def _decade(found: re.Match[str]) -> str:
     return DECADES[int(found[found.lastindex or 1]) - 2]
+
+
+def _season(found: re.Match[str]) -> str:
+    """Read two years that follow one another; other numbers are left."""
+    first, last = int(found[1]), int(found[2])
+    if (first + 1) % 100 != last or not last:
+        return found[0]
+    return f"{first} {'oh ' if last < 10 else ''}{below_100(last)}"  # noqa: PLR2004 - "oh nine"
 
 
 def _hundreds(found: re.Match[str]) -> str:

@@ -55,6 +55,7 @@ def dialled() -> Iterator[Rule]:
     yield r"\b([A-Z]{2}|[Zz][Ii][Pp](?: code)?) (\d{5})\b(?![.,]?\d)", _digits_after
     yield r"\b([Cc]all|[Dd]ial|[Pp]hone|[Rr]ing) ([19]11|112|999|988)\b(?!-)", _digits_after
     yield r"\b9-1-1\b", "nine one one"
+    yield r"(?i)(?<![\w-])[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}(?![\w-])", _identifier
     yield r"\b(911|999)(?= (?:call|emergency|operator|dispatcher))", lambda m: one_by_one(m[1])
     yield r"\b([Ff]light) ([A-Z]{2}) ?(\d{1,4})\b", _flight
     yield r"\b(HTTP|[Ee]rror|[Ss]tatus|[Cc]ode) ([1-5])0([1-9])\b", r"\1 \2 oh \3"
@@ -178,6 +179,13 @@ def _digits_after(found: re.Match[str]) -> str:
 
 def _flight(found: re.Match[str]) -> str:
     return f"{found[1]} {' '.join(found[2])} {one_by_one(found[3])}"
+
+
+def _identifier(found: re.Match[str]) -> str:
+    """Spell a UUID, in whose groups only chance makes numbers."""
+    groups = found[0].upper().split("-")
+    spelled = ((DIGITS[int(c)] if c.isdigit() else c for c in group) for group in groups)
+    return ", ".join(map(" ".join, spelled))
 
 
 def _paragraph(found: re.Match[str]) -> str:

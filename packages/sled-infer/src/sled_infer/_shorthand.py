@@ -112,6 +112,7 @@ def shorthand() -> Iterator[Rule]:
     yield r"\b([YQM])o\1\b", lambda m: f"{_SPANS[m[1]]} over {_SPANS[m[1]]}"
     yield rf"(?<!\w)({any_of(_KEYS)})\b", lambda m: _KEYS[m[1]]
     yield r"\bvs\b\.?", "versus"
+    yield r"\bMs\. (?=[A-Z])", "Ms "
     yield r"\ba\.k\.a\.", "also known as"
     yield r"\bapprox\b\.?", "approximately"
     yield r"(?<=[ap]\.m)\. (?=[A-Z])", ".. "
