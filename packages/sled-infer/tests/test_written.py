@@ -257,6 +257,7 @@ LABELS = {
         "an iPhone five c, for fifty c, seventy f, twenty degrees Celsius"
     ),
     "It is 5c.": "It is five c.",
+    "the option 100m, room 204b": "the option one hundred meters, room two hundred four b",
 }
 POWERS = {
     "10⁶, 10⁻³, x⁴, 2ⁿ and s⁻¹": (

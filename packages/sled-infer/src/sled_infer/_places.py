@@ -49,7 +49,10 @@ def places() -> Iterator[Rule]:
     yield rf"\b({any_of(NUMBERED_PLACES)})\b\.? ?#?(?=\d)", lambda m: f"{NUMBERED_PLACES[m[1]]} "
     yield r"\b([Ff])ig\. ?(?=\d+[A-Za-z]\b)", r"\1igure "
     labelled = "|".join(f"[{name[0].upper()}{name[0]}]{name[1:]}" for name in _LABELLED.split())
-    yield rf"\b((?:{labelled})s?) (\d+)([A-Za-jl-z])\b(?! (?:{_SIZED})\b)", _labelled
+    yield (
+        rf"\b((?:{labelled})s?) (\d+(?=[A-Ha-h])|\d\d?)([A-Za-jl-z])\b(?! (?:{_SIZED})\b)",
+        _labelled,
+    )
     yield r"(?<=\d{3}-\d{4}) ?x ?(?=\d{1,5}\b)", " extension "
     yield rf"\b((?:{_ROADS})[- ]\d+) ({point})\b(?!\.\w)", _pointed
     yield rf"\b({_ALL_STREETS})(\.?) ({point})\b(?!\.\w)", _pointed_street
