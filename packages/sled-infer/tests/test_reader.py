@@ -8,8 +8,10 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sled_infer import SynthesisError, Voice, VoiceCard
+from sled_infer._cutter import Cutter
+from sled_infer._normalise import make_phrases
 from sled_infer._reader import TextReader
-from sled_infer._text import LONGEST_WORD, Cleaner, clean
+from sled_infer._text import LONGEST_WORD, Cleaner, clean, letters
 from sled_model import Tokenizer
 
 TOKENIZER = Tokenizer.train(["three one four it's they're", "you've said one"] * 3, 320)
@@ -142,3 +144,38 @@ def test_endlessly_many_unknown_words_are_not_all_listed():
     for _ in range(500):
         reader.push("ugh argh eek ")
     assert len(reader.unsupported) == 1000
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("Chapter One\n\nIt was late.", "Chapter One . It was late."),
+        ("Chapter One \r\n \r\n  It was late.\n\nIt rained", "Chapter One . It was late. It rained"),
+        ("Who?\n\nI (Ann)\n\nYes:\n\nno", "Who? I (Ann) . Yes: no"),
+        (
+            "Buy:\n- milk\n- two eggs\n* oil\n• tea\nor so",
+            "Buy: - milk . - two eggs . * oil . • tea or so",
+        ),
+        (
+            "a line that\nis wrapped\n*here* and\n-5 below",
+            "a line that is wrapped *here* and -5 below",
+        ),
+        ("\n\nOne\n\n\n", "One"),
+    ],
+)
+def test_what_ends_with_its_line_is_given_a_stop(written, kept):
+    whole, parts = Cleaner(stops=True), Cleaner(stops=True)
+    assert whole.push(written) == kept
+    assert "".join(map(parts.push, written)) == kept
+
+
+def test_a_list_is_read_alike_whole_and_as_a_stream_cuts_it():
+    text = "Chapter One\n\nBuy:\n- milk\n- two eggs\n\nThen go"
+    cutter = Cutter(letters, None, make_phrases("en"))
+    cut_up = [*(each for character in text for each in cutter.push(character)), *cutter.finish()]
+    for pieces in ([text], text, cut_up):
+        reader = TextReader(TOKENIZER, None, None, "en")
+        for piece in pieces:
+            reader.push(piece)
+        reader.finish()
+        assert reader.text == "Chapter One. Buy: - milk. - two eggs. Then go"

@@ -85,7 +85,7 @@ class Cutter:
         phrases: Phrases | None = None,
         spell: Callable[[str], str] | None = None,
     ) -> None:
-        self._cleaner = Cleaner(paragraphs=True)
+        self._cleaner = Cleaner(paragraphs=True, stops=phrases is not None)
         # Most words of a text come again, and numbers cost milliseconds to put into words.
         self._weigh = lru_cache(maxsize=4096)(weigh)
         self._room = room

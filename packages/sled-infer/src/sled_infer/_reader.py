@@ -79,7 +79,7 @@ class TextReader:
         recorded_turns: int = 0,
     ) -> None:
         self._encoder = IncrementalEncoder(tokenizer)
-        self._cleaner = Cleaner()
+        self._cleaner = Cleaner(stops=normalise == "en")
         self._card = card
         known = [sayable] if dictation is not None else []
         known += [card.known] if card is not None and card.words else []

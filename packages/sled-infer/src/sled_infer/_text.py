@@ -15,6 +15,8 @@ _SPEAKABLE = ("L", "N")
 _UNSEEN, _JOINERS = ("Cc", "Cf"), "\u200c\u200d"
 _FIRST_HALF = re.compile("[\ud800-\udbff]\\Z")
 _LONE_HALF = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
+_BULLETS = "-*+•‣◦–"  # noqa: RUF001 - a dash among them
+_UNMARKED = re.compile(r"[^\W_]|[)\]}]")  # what ends words, and no sentence
 _SHORTENED = 20
 # No text has such a word; an endless one must not be waited for.
 LONGEST_WORD = 10_000
@@ -29,6 +31,8 @@ class Cleaner:
     Args:
         what: how errors call the text.
         paragraphs: a blank line becomes a line feed instead.
+        stops: what ends with a blank line, or before the next line of a list, is given a full
+            stop where it has no mark of its own: headings, and what is listed.
 
     Attributes:
         speakable: whether a letter or a digit has come.
@@ -37,12 +41,16 @@ class Cleaner:
 
     """
 
-    def __init__(self, what: str = "text", *, paragraphs: bool = False) -> None:
+    def __init__(
+        self, what: str = "text", *, paragraphs: bool = False, stops: bool = False
+    ) -> None:
         self.speakable = False
         self.empty = True
         self.at_word_end = False
         self._what = what
         self._paragraphs = paragraphs
+        self._stops = stops
+        self._last = self._bullet = ""
         self._breaks = 0
         self._begun = False
         self._place = 0
@@ -89,6 +97,8 @@ class Cleaner:
             raise self._broken(self._place)
 
     def _add(self, character: str) -> str:
+        if self._bullet:
+            return self._after_bullet(character)
         if character.isspace():
             self.at_word_end = not self.empty
             self._breaks += character == "\n"
@@ -97,9 +107,21 @@ class Cleaner:
             return ""
         apart = "\n" if self._paragraphs and self._breaks > 1 else " "
         space = apart if self.at_word_end else ""
+        open_end = self._stops and self.at_word_end and _UNMARKED.match(self._last) is not None
+        stop = " ." if open_end and self._breaks > 1 else ""
+        bullet = open_end and self._breaks == 1 and character in _BULLETS
+        self._last = character
         self.at_word_end = self.empty = False
         self._breaks = 0
-        return space + character
+        if bullet:
+            self._bullet = space + character
+            return ""
+        return stop + space + character
+
+    def _after_bullet(self, character: str) -> str:
+        """Give what may head a line of a list: so it does if white space follows it."""
+        held, self._bullet = self._bullet, ""
+        return (" ." if character.isspace() else "") + held + self._add(character)
 
     def _whole_characters(self, piece: str) -> str:
         """Join halves of surrogate pairs, also across pieces; hold back a first half."""
