@@ -17,7 +17,7 @@ from sled_infer._cutter import (
 )
 from sled_infer._english import Phrases
 from sled_infer._normalise import normalise
-from sled_infer._text import LONGEST_WORD, Cleaner, clean, letters
+from sled_infer._text import LONGEST_WORD, Cleaner, letters
 
 EVERYWHERE = Room(1, 1, 40, 60)
 
