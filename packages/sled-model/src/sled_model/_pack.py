@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 WEIGHTS = ("fp32", "bf16", "int8")
 _LEVELS = 127
+_MIDDLE = 128  # of unsigned bytes, which stands for 0
 _FEW_ROWS = 2
 # For smaller maps of few rows oneDNN has but a reference kernel, a hundred times slower.
 _SMALLEST_INT8 = 512
@@ -102,13 +103,14 @@ class Int8Linear(nn.Module):
         rows = (x if x.dim() == 2 else x.flatten(0, -2)).float()  # noqa: PLR2004 (rows as they are)
         largest = torch.linalg.vector_norm(rows, torch.inf, dim=1, keepdim=True)
         step = torch.add(self.tiny, largest, alpha=1 / _LEVELS)
-        y = self._product((rows / step).round_().to(torch.int8))
+        # Bytes without signs: for others only AMX has a product, elsewhere they take seconds.
+        y = self._product((rows / step).round_().add_(_MIDDLE).to(torch.uint8))
         y = y.mul_(step) if self.bias is None else torch.addcmul(self.bias, y, step)
         return y if x.dim() == 2 else y.view(*x.shape[:-1], -1)  # noqa: PLR2004
 
     def _product(self, rows: Tensor) -> Tensor:
         y: Tensor = torch.ops.onednn.qlinear_pointwise(
-            rows, 1.0, 0, self.packed, self.scale, self.zeros, None,
+            rows, 1.0, _MIDDLE, self.packed, self.scale, self.zeros, None,
             1.0, 0, torch.float32, "none", [], "",
         )  # fmt: skip
         return y
