@@ -33,7 +33,7 @@ WEIGHTS = ("fp32", "bf16", "int8")
 _LEVELS = 127
 _MIDDLE = 128  # of unsigned bytes, which stands for 0
 _FEW_ROWS = 2
-# For smaller maps of few rows oneDNN has but a reference kernel, a hundred times slower.
+# Smaller maps of few rows take half as long in bf16.
 _SMALLEST_INT8 = 512
 _TINY = 1e-20
 # Of native code's tiles: their outputs, and what their inputs are padded to a multiple of.
@@ -123,7 +123,7 @@ def pack_weights(model: SledModel, weights: str, *, smallest_int8: int | None = 
         model: on the CPU. Afterwards it can neither be trained nor saved.
         weights: "fp32" (leaves it as it is), "bf16" or "int8".
         smallest_int8: maps with a side below this stay bf16 in "int8"; None for 512, below which
-            that is much faster. Less only tells what rounding does to a small model.
+            that is faster. Less only tells what rounding does to a small model.
 
     Returns:
         The same model, in evaluation mode.
