@@ -71,10 +71,10 @@ class Cutter:
         weigh: gives how much room a word takes, for the same word always the same; 0 for one in
             which nothing is spoken, which then never begins a piece.
         room: where to cut; None for nowhere.
-        spell: gives the words in which one is spoken that no piece can hold, such as an address;
-            None where such a word has a piece of its own, whatever comes of it.
         phrases: tells which words are read together ("St. James St."): they are parted only where
             a sentence ends, or if a piece cannot hold them. None if each is read by itself.
+        spell: gives the words in which one is spoken that no piece can hold, such as an address;
+            None where such a word has a piece of its own, whatever comes of it.
 
     """
 

@@ -23,6 +23,7 @@ from ._build import build_config, saved_tokenizer, with_initial_model
 from ._checkpoint import list_checkpoints, load_progress
 from ._errors import TrainError
 from ._load import check_recipe
+from ._muon import spared_bytes
 from ._precision import autocast, bytes_per_parameter, move, weights_dtype
 from ._recipe import Recipe
 from ._sampler import BatchSampler
@@ -85,7 +86,8 @@ def dry_run(recipe: Recipe) -> Plan:
     vocabulary = _vocabulary(recipe, run)
     config = build_config(recipe, vocabulary)
     with torch.device("meta"):
-        parameters = sum(p.numel() for p in SledModel(config).parameters())
+        model = SledModel(config)
+    parameters = sum(p.numel() for p in model.parameters())
     frames, rate = _lengths(recipe)
     batches = len(BatchSampler(frames, recipe.data.batch_frames, seed=0).batches(0))
     hours = float(frames.sum(dtype=float)) / rate / 3600
@@ -93,6 +95,7 @@ def dry_run(recipe: Recipe) -> Plan:
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     each = bytes_per_parameter(recipe.run.precision, compensated=recipe.optim.compensate)
     shared = processes if recipe.run.parallel == "fsdp" else 1
+    spared = spared_bytes(model) if recipe.optim.kind == "muon" else 0
     micro = min(recipe.data.micro_frames, recipe.data.batch_frames, int(frames.sum(dtype=float)))
     return Plan(
         parameters=parameters,
@@ -106,7 +109,7 @@ def dry_run(recipe: Recipe) -> Plan:
         epochs=recipe.run.steps / batches,
         processes=processes,
         precision=recipe.run.precision,
-        state_gb=parameters * each / shared / _GB,
+        state_gb=(parameters * each - spared) / shared / _GB,
         activations_gb=micro * activation_bytes(recipe) / _GB,
     )
 

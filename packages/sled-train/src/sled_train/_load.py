@@ -110,6 +110,16 @@ def check_recipe(recipe: Recipe) -> Recipe:
     for key, share in shares.items():
         if not 0 <= share < 1:
             raise TrainError(f"{key} must be at least 0 and below 1, not {share}")
+    if optim.kind == "muon" and run.precision == "bf16-pure":
+        raise TrainError(
+            "optim.kind=muon keeps nothing of what bf16-pure updates lose by rounding: "
+            "set run.precision=bf16, or optim.kind=adamw"
+        )
+    if optim.kind == "muon" and run.parallel == "fsdp":
+        raise TrainError(
+            "optim.kind=muon needs whole matrices, run.parallel=fsdp cuts them up: "
+            "set run.parallel=ddp, or optim.kind=adamw"
+        )
     return recipe
 
 

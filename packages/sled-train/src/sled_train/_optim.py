@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ._errors import TrainError
+from ._muon import MuonAdamW, hidden_matrices, is_muon
 from ._parallel import cut_like, whole
 from ._recipe import OptimRecipe
 
@@ -16,12 +17,14 @@ _COMPENSATION = "kahan_comp"
 
 
 def build_optimizer(model: nn.Module, recipe: OptimRecipe) -> torch.optim.Optimizer:
-    """AdamW over the trainable parameters; only matrices and tables decay.
+    """What `optim.kind` names, over the trainable parameters; only matrices and tables decay.
 
     For bfloat16 weights, Kahan summation keeps what an update loses by rounding and adds it to the
     next one (`optim.compensate`): a step of 1e-4 would otherwise leave a weight of 1 as it is.
     """
-    trainable = [p for p in model.parameters() if p.requires_grad]
+    hidden = hidden_matrices(model) if recipe.kind == "muon" else []
+    apart = set(hidden)
+    trainable = [p for p in model.parameters() if p.requires_grad and p not in apart]
     groups: list[dict[str, Any]] = [
         {
             "params": [p for p in trainable if p.dim() >= _MATRIX],
@@ -31,6 +34,8 @@ def build_optimizer(model: nn.Module, recipe: OptimRecipe) -> torch.optim.Optimi
     ]
     groups = [group for group in groups if group["params"]]
     common: dict[str, Any] = {"lr": recipe.lr, "betas": recipe.betas, "eps": recipe.eps}
+    if hidden:
+        return MuonAdamW(hidden, groups, common, recipe.weight_decay)
     if recipe.compensate and trainable[0].dtype == torch.bfloat16:
         # The plain loop: which one runs must not hang on the machine that resumes.
         compensated: torch.optim.Optimizer = optimi.AdamW(
@@ -111,6 +116,8 @@ def _check_kind(
     stored = {value.dtype for key, value in tensors.items() if not key.startswith("step/")}
     if not stored <= {parameter.dtype for parameter in model.parameters()}:
         differs = "run.precision"
+    elif tensors and is_muon(tensors) != isinstance(optimizer, MuonAdamW):
+        differs = "optim.kind"
     elif tensors and (_COMPENSATION in kinds) != isinstance(optimizer, optimi.AdamW):
         differs = "optim.compensate"
     else:

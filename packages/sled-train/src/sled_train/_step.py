@@ -1,4 +1,4 @@
-"""One update: a global batch in micro-batches, exact weights, clipping, AdamW."""
+"""One update: a global batch in micro-batches, exact weights, clipping, the optimizer."""
 
 import math
 from collections.abc import Sequence
