@@ -122,19 +122,29 @@ def test_other_forms_of_the_clips_are_what_they_say(corpus, english, script):
         assert (written.codes(clip) == dictated.codes(clip)[LEAD * TURN_FRAMES :]).all()
 
 
+def listed(english):
+    """Name the files of both parts."""
+    parts = (english / part / "metadata.csv" for part in ("train", "dev"))
+    return {line.split("|")[0] for part in parts for line in part.read_text().splitlines()}
+
+
 def test_a_clip_that_was_misheard_is_left_out(tmp_path, corpus, script):
     clips = sorted(corpus.glob("day*.flac"))
     heard = [{"clip": clip.stem, "error": float(clip == clips[0])} for clip in clips]
     copy = shutil.copytree(corpus, tmp_path / "teacher")
     (copy / "heard.jsonl").write_text("".join(json.dumps(row) + "\n" for row in heard))
     script("make_english", "--corpus", copy, "--out", tmp_path / "english")
-    listed = [
-        line.split("|")[0]
-        for part in ("train", "dev")
-        for line in (tmp_path / "english" / part / "metadata.csv").read_text().splitlines()
-    ]
     every = {clip.name for clip in corpus.glob("*.flac")}
-    assert every - set(listed) == {clips[0].name}
+    assert every - listed(tmp_path / "english") == {clips[0].name}
+
+
+def test_of_a_list_of_sentences_only_those_are_taken(tmp_path, corpus, script):
+    clips = sorted(corpus.glob("day*.flac"))[:7]
+    sentences = tmp_path / "sentences.jsonl"
+    sentences.write_text("".join(json.dumps({"clip": clip.stem}) + "\n" for clip in clips))
+    options = ("--corpus", corpus, "--sentences", sentences)
+    script("make_english", *options, "--out", tmp_path / "english")
+    assert listed(tmp_path / "english") == {clip.name for clip in clips}
 
 
 def test_a_tape_says_the_same_at_another_speed_and_pitch(tmp_path, corpus, audio, clips, script):

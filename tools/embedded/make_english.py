@@ -1,16 +1,19 @@
-"""Turn the teacher's clips into training speech for a voice that reads dictations.
+r"""Turn the teacher's clips into training speech for a voice that reads dictations.
 
-    python tools/embedded/make_english.py --corpus WORK/teacher --out WORK/english [--tapes]
+    python tools/embedded/make_english.py --corpus WORK/teacher --out WORK/english \
+        [--sentences WORK/sentences.jsonl] [--tapes]
 
 Writes `train/` and `dev/`, each with a `metadata.csv` of `file|speaker|dictation`, and the
 tokenizer whose tokens are the dictation's symbols. A clip begins so many turns before its first
 sound as the text is to be ahead. Clips that the recogniser misheard (`confirm_clips.py`) are left
-out. With `--tapes`, other voices than the main one are heard faster or slower, too; see `tape.py`.
+out. With `--sentences`, only those are taken that the file lists; with `--tapes`, other voices than
+the main one are heard faster or slower, too (see `tape.py`).
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import Any
 
@@ -71,18 +74,26 @@ def cut(wave: np.ndarray, start: int, turns: int) -> np.ndarray:
     return wave
 
 
+def choose(corpus: Path, sentences: Path | None) -> list[Path]:
+    """Give the clips that were understood, of all or of those that a file lists."""
+    heard = read_heard(corpus) if (corpus / HEARD).exists() else {}
+    paths = [p for p in sorted(corpus.glob("*.flac")) if heard.get(p.stem, 0.0) <= _WORST_HEARD]
+    if sentences is None:
+        return paths
+    listed = {json.loads(line)["clip"] for line in sentences.read_text("utf-8").splitlines()}
+    return [path for path in paths if path.stem in listed]
+
+
 def main() -> None:
     """Write both folders and the tokenizer."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--corpus", type=Path, required=True, help="from teacher_corpus.py")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--sentences", type=Path, help="from teacher_text.py: which clips")
     parser.add_argument("--tapes", action="store_true", help="other voices at other speeds, too")
     args = parser.parse_args()
-    heard = read_heard(args.corpus) if (args.corpus / HEARD).exists() else {}
     rows: dict[str, list[str]] = {"train": [], "dev": []}
-    for path in sorted(args.corpus.glob("*.flac")):
-        if heard.get(path.stem, 0.0) > _WORST_HEARD:
-            continue
+    for path in choose(args.corpus, args.sentences):
         part = "dev" if is_dev(path.stem) else "train"
         for speed in speeds(path.stem) if args.tapes and part == "train" else [1.0]:
             name = name_tape(path.stem, speed)

@@ -39,7 +39,11 @@ def entries(lexicon: Lexicon) -> list[Entry]:
     for word, said in lexicon.entries():
         spelled = word.isupper() or not set(word.lower()) & set("aeiouy")
         stems = (stem for stem, _ in inflections(word.lower()))
-        if word.isalpha() and not (spelled or any(stem in known for stem in stems)):
+        if (
+            word.isascii()
+            and word.isalpha()
+            and not (spelled or any(stem in known for stem in stems))
+        ):
             rows.setdefault(word.lower(), said)
     return sorted(rows.items(), key=lambda row: hashlib.sha256(row[0].encode()).digest())
 

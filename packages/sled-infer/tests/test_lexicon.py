@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sled_infer import SynthesisError
-from sled_infer._lexicon import ALPHABET, Lexicon
+from sled_infer._lexicon import ALPHABET, Lexicon, fold
 
 SMALL = {
     "apple": "ˈæpəl",
@@ -99,6 +99,24 @@ def test_newer_words_are_as_our_own_table_says(lexicon):
     assert lexicon.pronounce("kubernetes") == "kˌubəɹnˈɛɾiz"
     assert lexicon.pronounce("JSONs") == lexicon.pronounce("JSON") + "z"
     assert lexicon.pronounce("Zelenskyy's") == lexicon.pronounce("Zelensky") + "z"
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("résumé", "ɹˈɛzəmˌA"),
+        ("Re\u0301sume\u0301s", "ɹˈɛzəmˌAz"),
+        ("RÉSUMÉ’s", "ɹˈɛzəmˌAz"),
+        ("(rosé),", "ɹOzˈA"),
+    ],
+)
+def test_accents_count_where_they_tell_words_apart(lexicon, word, said):
+    assert lexicon.pronounce(word) == said != lexicon.pronounce(fold(word))
+
+
+@pytest.mark.parametrize("word", ["café", "São", "Zürich", "naïve"])
+def test_elsewhere_accents_do_not_count(lexicon, word):
+    assert lexicon.pronounce(word) == lexicon.pronounce(fold(word)) != ""
 
 
 def test_every_entry_is_found(lexicon):

@@ -43,6 +43,7 @@ _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _PREFIXES = {"un": "ˌʌn", "re": "ɹi"}
 _LEAST_AFTER_PREFIX = 4
 _SPELLING = re.compile(r"[A-Za-z'.]+")
+_WRITTEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _FOLDED = str.maketrans(
     {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ð": "d"}
     | {"Ð": "D", "þ": "th", "Þ": "TH", "đ": "d", "Đ": "D", "ł": "l", "Ł": "L", "ı": "i", "’": "'"}
@@ -85,15 +86,25 @@ class Lexicon:
     def pronounce(self, word: str) -> str:
         """Give a word's symbols, of `ALPHABET`; "" if it has no Latin letter.
 
-        Capitals count: "US" is spelled, "us" is not. Accents do not.
+        Capitals count: "US" is spelled, "us" is not. Accents do where the table has the word with
+        them ("résumé").
         """
-        return self._remembered("".join(_SPELLING.findall(fold(word))))
+        said = "" if word.isascii() else self._accented(word)
+        return said or self._remembered("".join(_SPELLING.findall(fold(word))))
 
     def entries(self) -> Iterator[tuple[str, str]]:
         """Give every word of the table and how it is said."""
         for line in self.table.decode().splitlines():
             word, _, said = line.partition("\t")
             yield word, said
+
+    def _accented(self, word: str) -> str:
+        written = _WRITTEN.search(unicodedata.normalize("NFC", word).replace("’", "'"))
+        if written is None:
+            return ""
+        stem, add = clitic(written[0]) or (written[0], str)
+        said = self._known(stem) or self._inflected(stem)
+        return said and add(said)
 
     def _pronounce(self, word: str) -> str:
         bare = word.strip("'")
