@@ -33,6 +33,8 @@ _HERE = Path(__file__).parent
 _GUIDANCE = 2.0
 _MEAN_OF = 4  # points of a curve: batches differ more than ways do
 _SHORT = (
+    "optim.kind=adamw",
+    "optim.lr=1.5e-3",
     "optim.warmup_steps=50",
     "run.log_every=50",
     "run.save_every=200",
@@ -50,7 +52,8 @@ class Way(NamedTuple):
 
 
 WAYS: dict[str, Way] = {
-    "as shipped": Way(),
+    "base": Way(),
+    "Muon": Way(("optim.kind=muon", "optim.lr=3e-3")),
     "clear past": Way(("optim.past_noise=0",)),
     "past noise 3": Way(("optim.past_noise=3",)),
     "narrow": Way(
