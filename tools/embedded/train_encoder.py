@@ -30,7 +30,7 @@ _BATCH, _SECONDS, _RATE = 8, 0.8, 6e-4
 _SHARES = {"teacher": 0.3, "ljspeech": 0.2, "librispeech": 0.3, "digits": 0.2}
 _TONE = 0.1  # weight beside the spectrum
 _SKIPPED = 4  # frames at the start of a crop whose windows hold samples from before it
-_FIT_BATCHES, _POOL_BATCHES = 100, 200  # for the spectrum's axes, for the codebooks
+_FIT_BATCHES, _POOL_BATCHES = 100, 800  # for the spectrum's axes, for the codebooks
 
 
 class Trainer:
