@@ -21,13 +21,17 @@ _RULED = """
 """
 _TITLES = "King|Queen|Emperor|Empress|Tsar|Pope|Kaiser|Prince"
 _HEADINGS, _RULERS = frozenset(_HEADED.split()), frozenset(_RULED.split())
-BEFORE_NUMERALS = _HEADINGS | _RULERS
+_MANY = frozenset(f"{one}s" for heading in _HEADINGS for one in (heading, heading.lower()))
+BEFORE_NUMERALS = _HEADINGS | _MANY | _RULERS
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _NUMERAL = r"(?=[IVXL]+\b)(?:XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
 _SMALL = _NUMERAL.translate(str.maketrans("IVXL", "ivxl"))
+_EACH = re.compile(r"\b[IVXL]+\b")
 _YEAR = r"(?=[MDCLXVI]{4})M{1,2}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
 _FEW = r"(?=[IVX]{2})X{0,2}(?:IX|IV|V?I{0,3})(?<=[IVX])"
 _NEXT = rf"(?:,? (?:and|or|&) |, ){_FEW}\b"
+_JOINED = r"(?:,? (?:and|or|&|to) |, |[-–])"  # noqa: RUF001
+_SEVERAL = "|".join(sorted(_MANY))
 _HEADING, _RULER = "|".join(sorted(_HEADINGS)), "|".join(sorted(_RULERS))
 
 
@@ -59,15 +63,17 @@ def _century(found: re.Match[str]) -> str:
 
 def _listed(found: re.Match[str]) -> str:
     """Read numerals that count up; others are letters."""
-    numerals = [value(each) for each in re.findall("[IVX]+", found[0])]
+    numerals = [value(each) for each in _EACH.findall(found[0])]
     if numerals != sorted(set(numerals)):
         return found[0]
-    return re.sub("[IVX]+", lambda each: str(value(each[0])), found[0])
+    counted = _EACH.sub(lambda each: str(value(each[0])), found[0])
+    return re.sub(r"(?<=\d)[-–](?=\d)", " to ", counted)  # noqa: RUF001
 
 
 # Alone, "I" is a word, unless a title stands before the name or "of" after it.
 NUMERALS: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (rf"\b(?:I(?=(?:,? (?:and|or|&)|,) II\b)|{_FEW})(?:{_NEXT})+", _listed),
+    (rf"\b(?:{_SEVERAL}) {_NUMERAL}(?:{_JOINED}{_NUMERAL})+\b", _listed),
     (rf"\b{_YEAR}\b", lambda found: str(value(found[0]))),
     (rf"\b({_HEADING})\.? ({_NUMERAL}|{_SMALL})\b(?!['’])", _counted),  # noqa: RUF001
     (rf"\b((?:{_TITLES}) (?:{_RULER})) (I)\b(?!['’][a-rt-z])", _ordered),  # noqa: RUF001
