@@ -75,9 +75,11 @@ def wait_for(condition, process):
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("parallel", ["ddp", "fsdp"])
-def test_two_processes_give_the_losses_of_one(make_recipe, launch, tmp_path, parallel):
-    options = (*MICRO, "data.eval_fraction=0.2", "run.eval_every=3")
+@pytest.mark.parametrize(
+    ("parallel", "kind"), [("ddp", "adamw"), ("ddp", "muon"), ("fsdp", "adamw")]
+)
+def test_two_processes_give_the_losses_of_one(make_recipe, launch, tmp_path, parallel, kind):
+    options = (*MICRO, "data.eval_fraction=0.2", "run.eval_every=3", f"optim.kind={kind}")
     alone = train(make_recipe(*options, run="alone"), quiet=True)
     with launch(make_recipe(*options, f"run.parallel={parallel}", run="both")) as process:
         assert process.wait(300) == 0, process.stderr.read()
@@ -87,8 +89,10 @@ def test_two_processes_give_the_losses_of_one(make_recipe, launch, tmp_path, par
     first, second = (
         SledModel.from_pretrained(run / "best").state_dict() for run in (alone.run, both)
     )
+    # Muon makes directions that a gradient hardly has as large as the others, rounding and all.
+    apart = 1e-3 if kind == "muon" else 1e-4
     for name in first:
-        torch.testing.assert_close(first[name], second[name], rtol=1e-3, atol=1e-4)
+        torch.testing.assert_close(first[name], second[name], rtol=1e-3, atol=apart)
 
 
 @pytest.mark.parametrize(
