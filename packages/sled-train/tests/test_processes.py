@@ -76,10 +76,10 @@ def wait_for(condition, process):
 
 
 @pytest.mark.parametrize(
-    ("parallel", "kind"), [("ddp", "adamw"), ("ddp", "muon"), ("fsdp", "adamw")]
+    ("parallel", "optimizer"), [("ddp", "adamw"), ("ddp", "muon"), ("fsdp", "adamw")]
 )
-def test_two_processes_give_the_losses_of_one(make_recipe, launch, tmp_path, parallel, kind):
-    options = (*MICRO, "data.eval_fraction=0.2", "run.eval_every=3", f"optim.kind={kind}")
+def test_two_processes_give_the_losses_of_one(make_recipe, launch, tmp_path, parallel, optimizer):
+    options = (*MICRO, "data.eval_fraction=0.2", "run.eval_every=3", f"optim.kind={optimizer}")
     alone = train(make_recipe(*options, run="alone"), quiet=True)
     with launch(make_recipe(*options, f"run.parallel={parallel}", run="both")) as process:
         assert process.wait(300) == 0, process.stderr.read()
@@ -90,7 +90,7 @@ def test_two_processes_give_the_losses_of_one(make_recipe, launch, tmp_path, par
         SledModel.from_pretrained(run / "best").state_dict() for run in (alone.run, both)
     )
     # Muon makes directions that a gradient hardly has as large as the others, rounding and all.
-    apart = 1e-3 if kind == "muon" else 1e-4
+    apart = 1e-3 if optimizer == "muon" else 1e-4
     for name in first:
         torch.testing.assert_close(first[name], second[name], rtol=1e-3, atol=apart)
 
