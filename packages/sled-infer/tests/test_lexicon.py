@@ -114,7 +114,7 @@ def test_accents_count_where_they_tell_words_apart(lexicon, word, said):
     assert lexicon.pronounce(word) == said != lexicon.pronounce(fold(word))
 
 
-@pytest.mark.parametrize("word", ["café", "São", "Zürich", "naïve"])
+@pytest.mark.parametrize("word", ["café", "São", "Zürich", "naïve", "vis-à-vis", "who’ll", "I’d"])
 def test_elsewhere_accents_do_not_count(lexicon, word):
     assert lexicon.pronounce(word) == lexicon.pronounce(fold(word)) != ""
 

@@ -43,7 +43,7 @@ _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _PREFIXES = {"un": "ˌʌn", "re": "ɹi"}
 _LEAST_AFTER_PREFIX = 4
 _SPELLING = re.compile(r"[A-Za-z'.]+")
-_WRITTEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+_AROUND = re.compile(r"\A[\W\d_]+|[\W\d_]+\Z")
 _FOLDED = str.maketrans(
     {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ð": "d"}
     | {"Ð": "D", "þ": "th", "Þ": "TH", "đ": "d", "Đ": "D", "ł": "l", "Ł": "L", "ı": "i", "’": "'"}
@@ -99,10 +99,10 @@ class Lexicon:
             yield word, said
 
     def _accented(self, word: str) -> str:
-        written = _WRITTEN.search(unicodedata.normalize("NFC", word).replace("’", "'"))
-        if written is None:
+        written = _AROUND.sub("", unicodedata.normalize("NFC", word)).replace("’", "'")
+        if written.isascii():
             return ""
-        stem, add = clitic(written[0]) or (written[0], str)
+        stem, add = clitic(written) or (written, str)
         said = self._known(stem) or self._inflected(stem)
         return said and add(said)
 
