@@ -57,6 +57,7 @@ def test_a_killed_encoding_goes_on_without_redoing_shards(cuts, codec, tmp_path,
     with pytest.raises(Killed):
         encode(cuts, out, codec, options=SMALL, advance=die)
     (out / ".codes-000002-0a0b.part.safetensors").write_bytes(b"half")
+    (out / ".codes-000000.lock").touch()  # by who was killed when the shard was whole
     with pytest.raises(TrainError, match=r"no index\.json"):
         Store(out)
     before = files(out)

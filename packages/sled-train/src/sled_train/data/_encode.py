@@ -147,10 +147,12 @@ def _make(path: Path, spoken: Sequence[Utterance], lines: str, job: _Job) -> boo
     if job.stop():
         raise _Stopped
     origin = Origin(job.codec.fingerprint, lines, _files(spoken))
+    lock = path.with_name(f".{path.stem}.lock")
     if _is_made(path, origin):
+        lock.unlink(missing_ok=True)  # of who was killed when the shard was whole
         job.advance(len(spoken))
         return False
-    with only_writer(path, path.with_name(f".{path.stem}.lock")):
+    with only_writer(path, lock):
         _write(path, spoken, origin, job)
     return True
 
