@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 import soundfile
-from confirm_clips import NAME as HEARD
 from confirm_clips import read_heard
 from corpus import SAMPLE_RATE, TEACHER_UNIT
 from prepare_audio import load
@@ -76,7 +75,7 @@ def cut(wave: np.ndarray, start: int, turns: int) -> np.ndarray:
 
 def choose(corpus: Path, sentences: Path | None) -> list[Path]:
     """Give the clips that were understood, of all or of those that a file lists."""
-    heard = read_heard(corpus) if (corpus / HEARD).exists() else {}
+    heard = read_heard(corpus)
     paths = [p for p in sorted(corpus.glob("*.flac")) if heard.get(p.stem, 0.0) <= _WORST_HEARD]
     if sentences is None:
         return paths

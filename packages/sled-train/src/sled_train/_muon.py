@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-MOMENTUM = "momentum_buffer"
+_MOMENTUM = "momentum_buffer"
 _HIDDEN = ("backbone.layers.", "head.blocks.")
 _MATRIX, _FLOAT = 2, 4  # dimensions, bytes
 
@@ -61,7 +61,7 @@ class MuonAdamW(torch.optim.Optimizer):
 
 def is_muon(tensors: Iterable[str]) -> bool:
     """Tell whether named optimizer tensors (`<kind>/<parameter>`) are of `MuonAdamW`."""
-    return any(name.startswith(f"{MOMENTUM}/") for name in tensors)
+    return any(name.startswith(f"{_MOMENTUM}/") for name in tensors)
 
 
 def spared_bytes(model: nn.Module) -> int:
