@@ -66,6 +66,11 @@ def test_the_prompt_is_blamed_when_the_text_alone_would_fit():
         room(tokens=20, frames=1000, prompt_tokens=10, prompt_frames=2000)
 
 
+def test_the_prompt_is_blamed_when_its_transcript_leaves_no_room_for_any_text():
+    with pytest.raises(SynthesisError, match=r"prompt: 1.0 s and a transcript of 2000 tokens"):
+        room(tokens=30, frames=100, prompt_tokens=2000, prompt_frames=75)
+
+
 def test_frames_needed_grow_with_letters_not_with_punctuation():
     assert frames_at_least("ab" * 9, 75) == 75
     assert frames_at_least("a, b!", 75) == frames_at_least("ab", 75)

@@ -144,6 +144,7 @@ NUMBERS = {
 NAMES = {
     "World War I and WWII": "World War one and World War two",
     "parts I and II, Phases I-III": "parts one and two, Phases one to three",
+    "Classes I and II, appendices I-IV": "Classes one and two, appendices one to four",
     "Chapters IV and V, books I, II and III": "Chapters four and five, books one, two and three",
     "The parts I need, the wars I and Vera saw": "The parts I need, the wars I and Vera saw",
     "Louis XIV, King Charles I": "Louis the fourteenth, King Charles the first",

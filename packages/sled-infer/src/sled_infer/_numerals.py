@@ -21,7 +21,11 @@ _RULED = """
 """
 _TITLES = "King|Queen|Emperor|Empress|Tsar|Pope|Kaiser|Prince"
 _HEADINGS, _RULERS = frozenset(_HEADED.split()), frozenset(_RULED.split())
-_MANY = frozenset(f"{one}s" for heading in _HEADINGS for one in (heading, heading.lower()))
+_PLURALS = {heading: f"{heading}s" for heading in _HEADINGS} | {
+    "Appendix": "Appendices",
+    "Class": "Classes",
+}
+_MANY = frozenset(each for many in _PLURALS.values() for each in (many, many.lower()))
 BEFORE_NUMERALS = _HEADINGS | _MANY | _RULERS
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _NUMERAL = r"(?=[IVXL]+\b)(?:XL|L?X{0,3})(?:IX|IV|V?I{0,3})"

@@ -187,6 +187,11 @@ def check_room(
         )
     room = max(0, positions - prompt)
     most = room * tokens // (tokens + frames)
+    if prompt and most < 1:
+        raise SynthesisError(
+            f"prompt: {prompt_frames / rate:.1f} s and a transcript of {prompt_tokens} tokens "
+            f"leave a model of {positions} positions no room to speak: cut both"
+        )
     raise SynthesisError(
         f"text: {tokens} tokens are too long for a model of {positions} positions; it may have "
         f"about {most} tokens, {(room - most) / rate:.0f} s of speech: split it into sentences"
