@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from sled_infer import embedded
 
 
 @pytest.fixture
@@ -81,6 +82,32 @@ def test_streaming_without_a_start_says_what_is_missing(sled, corpus, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_a_recipe_of_another_layout_is_refused(trained, sled, corpus, tmp_path):
+    assert trained("--quiet").code == 0
+    outcome = sled(
+        "train", "streaming", corpus, "--from", "run/final", "--recipe", "run/recipe.yaml",
+        "--out", "stream",
+    )  # fmt: skip
+    assert outcome.code == 2
+    assert "recipe.yaml says layout.kind offline, but the training is to be streaming" in (
+        outcome.err
+    )
+    assert not (tmp_path / "stream").exists()
+
+
+def test_fine_tuning_keeps_the_codec_of_the_model(trained, sled, corpus):
+    assert trained("--quiet").code == 0
+    plan = ("train", "offline", corpus, "--from", "run/final", "--out", "more", "--dry-run")
+    assert sled(*plan).code == 0
+
+
+def test_the_voices_in_the_box_are_not_fine_tuned(sled, corpus, tmp_path):
+    for name in ("embedded", *embedded.names()):
+        outcome = sled("train", "offline", corpus, "--from", name, "--out", "run")
+        assert (outcome.code, "is a voice in the box" in outcome.err) == (2, True)
+    assert not (tmp_path / "run").exists()
+
+
 def test_an_offline_model_has_no_turns(trained, tmp_path):
     outcome = trained("--tokens", 2)
     assert outcome.code == 2
@@ -96,6 +123,6 @@ def test_a_dry_run_says_what_would_run_and_writes_nothing(trained, tmp_path):
     shown = trained("--dry-run", "--quiet")
     assert shown.err == ""
     assert [line.split()[0] for line in shown.out.splitlines()] == [
-        "parameters", "corpus", "steps", "hours", "precision", "memory",
+        "parameters", "corpus", "steps", "hours", "layout", "precision", "memory",
     ]  # fmt: skip
     assert sorted(tmp_path.rglob("*")) == before

@@ -78,6 +78,6 @@ def make_recipe(corpus_folder: Path, codec_folder: Path, tmp_path: Path) -> Call
             "optim.lr=1e-3",
         ]
         sizes = [f"model.{name}={value}" for name, value in TINY_MODEL.items()]
-        return load_recipe("offline", overrides=[*base, *sizes, *overrides])
+        return load_recipe(overrides=[*base, *sizes, *overrides])
 
     return make

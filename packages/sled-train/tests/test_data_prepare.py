@@ -3,7 +3,9 @@
 import gzip
 import json
 
+import numpy as np
 import pytest
+import soundfile
 import torch
 from lhotse import CutSet, Recording
 from sled_codec import read_audio, write_audio
@@ -85,6 +87,48 @@ def test_a_jsonl_list_resolves_paths_beside_itself(tmp_path, out):
     prepared = prepare("jsonl", listed, out)
     assert said(prepared) == [("a-1", "one", None), ("a-2", "two", "s"), ("a-3", "three", None)]
     assert [(c.start, c.duration) for c in cuts_of(prepared)] == [(0, 2), (1, 0.25), (1.5, 0.5)]
+
+
+@pytest.mark.parametrize("name", ["a  b.flac", "c\u202fd.flac", " e.flac"])
+def test_names_of_files_in_a_list_are_taken_as_they_are(tmp_path, out, name):
+    sound(tmp_path / name)
+    listed = jsonl(tmp_path / "m.jsonl", {"audio": name, "text": "one"})
+    assert len(cuts_of(prepare("jsonl", listed, out))) == 1
+
+
+def test_what_is_read_is_not_written_over(tmp_path):
+    sound(tmp_path / "a.flac")
+    listed = jsonl(tmp_path / "libriheavy_cuts_a.jsonl", {"audio": "a.flac", "text": "one"})
+    before = listed.read_bytes()
+    for kind, source in (("jsonl", listed), ("libriheavy", tmp_path)):
+        with pytest.raises(TrainError, match="is what is read: name another file"):
+            prepare(kind, source, listed)
+    assert listed.read_bytes() == before
+
+
+def test_a_recording_without_sound_is_left_out(tmp_path, out):
+    sound(tmp_path / "a.wav")
+    soundfile.write(tmp_path / "b.wav", np.zeros(0), RATE)
+    (tmp_path / "metadata.csv").write_text("a.wav|x|one\nb.wav|x|two\n")
+    assert prepare("folder", tmp_path, out).left_out == {"holds no sound": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [(".|ann|one", "expected file"), ("a.flac|ann|one\rb.flac|ann|two", "carriage return alone")],
+)
+def test_a_row_that_names_no_file_or_ends_as_no_line_does_is_refused(tmp_path, out, text, message):
+    (tmp_path / "metadata.csv").write_text(text, newline="")
+    with pytest.raises(TrainError, match=message):
+        prepare("folder", tmp_path, out)
+
+
+def test_a_folder_is_read_once_whatever_links_lead_back_to_it(tmp_path, out):
+    sound(tmp_path / "in/a.flac").with_suffix(".txt").write_text("one")
+    (tmp_path / "in/again").symlink_to(tmp_path / "in")
+    (tmp_path / "in/._a.flac").write_bytes(b"\0")
+    (tmp_path / "in/._a.txt").write_bytes(b"\xff")
+    assert [text for _, text, _ in said(prepare("folder", tmp_path / "in", out))] == ["one"]
 
 
 def test_the_channels_of_a_recording_become_one(tmp_path, out, codec):

@@ -32,7 +32,7 @@ def test_overrides_come_after_the_file_and_the_file_after_the_shipped_recipe(tmp
         ("data.train=C: odd, [name]", lambda r: r.data.train, "C: odd, [name]"),
         ("run.out=123", lambda r: r.run.out, "123"),
         ("run.precision=bf16", lambda r: r.run.precision, "bf16"),
-        ("layout.kind=streaming", lambda r: r.layout.kind, "streaming"),
+        ("run.steps=1e5", lambda r: r.run.steps, 100_000),
     ],
 )
 def test_overrides_are_typed(override, read, expected):
@@ -62,6 +62,8 @@ def test_overrides_are_typed(override, read, expected):
         ("data.strict=maybe", r"data\.strict must be of type bool"),
         ("run.precision=fp8", "one of fp32, bf16"),
         ("optim.betas=[0.9]", "list of 2"),
+        ("optim.warmup_steps=-5", r"optim\.warmup_steps must be at least 0"),
+        ("layout.kind=streaming", "--set says layout.kind streaming, but the training is to be"),
         ("data.eval_fraction=1", "below 1"),
     ],
 )
@@ -93,6 +95,15 @@ def test_a_file_that_is_no_text_is_refused(tmp_path):
     file.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(TrainError, match="UTF-8"):
         load_recipe("offline", file=file)
+
+
+def test_another_layout_than_the_one_asked_for_is_refused_and_by_itself_the_file_decides(tmp_path):
+    file = tmp_path / "recipe.yaml"
+    file.write_text(recipe_to_yaml(load_recipe("streaming", overrides=["layout.n=2"])), "utf-8")
+    with pytest.raises(TrainError, match=r"recipe\.yaml says layout.kind streaming"):
+        load_recipe("offline", file=file)
+    assert (load_recipe(file=file).layout.kind, load_recipe(file=file).layout.n) == ("streaming", 2)
+    assert load_recipe(file=file).optim == load_recipe("streaming").optim
 
 
 def test_an_unknown_kind_lists_the_known_ones():

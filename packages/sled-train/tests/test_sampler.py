@@ -40,6 +40,18 @@ def test_a_position_that_another_budget_does_not_have_is_refused():
         BatchSampler([10] * 10, 50, seed=0).restore(sampler.state())
 
 
+@pytest.mark.parametrize("other", [{"batch_frames": 300}, {"bucket": 4}])
+def test_other_batches_are_refused_amid_an_epoch_and_taken_at_its_end(other):
+    sizes = {"batch_frames": 150, "bucket": 1}
+    sampler = BatchSampler([40] * 24, **sizes, seed=0)
+    sampler.next()
+    with pytest.raises(TrainError, match=rf"data.{next(iter(other))} "):
+        BatchSampler([40] * 24, **(sizes | other), seed=0).restore(sampler.state())
+    while sampler.cursor:
+        sampler.next()
+    BatchSampler([40] * 24, **(sizes | other), seed=0).restore(sampler.state())
+
+
 def test_no_epoch_ends_with_a_tiny_batch():
     sizes = [len(batch) for batch in BatchSampler([1] * 17, 16, seed=0).batches(0)]
     assert sorted(sizes) == [8, 9]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from sled_cli._errors import CliError
-from sled_cli._options import Codec as CodecName
 from sled_cli._options import Json, Quiet, Strict, Verbose
 from sled_cli._session import Session, session
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _LONGEST_SECONDS = 20.0
+_EMBEDDED = ("english", "digits", "embedded")  # sled_infer.embedded.names, without loading it
 
 
 def train(
@@ -57,7 +57,14 @@ def train(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the recipe."),
     ] = None,
-    codec: CodecName = None,
+    codec: Annotated[
+        str | None,
+        typer.Option(
+            "--codec",
+            help="Codec: embedded, folder, .th file or hub id.",
+            show_default="facebook/encodec_24khz, or that of --from",
+        ),
+    ] = None,
     tokenizer: Annotated[
         str | None,
         typer.Option(
@@ -85,6 +92,10 @@ def train(
         "run.out": out,
         "run.init_from": initial,
     }
+    if initial is not None:
+        _check_initial(initial)
+        if codec is None and recipe is None:
+            given["data.codec"] = "initial"
     if kind == "offline" and (tokens or frames):
         raise CliError("--tokens and --frames are the turns of a streaming model: leave them off")
     with session(quiet=quiet, verbose=verbose) as channels:
@@ -93,6 +104,15 @@ def train(
             _plan(channels, resolved, as_json=as_json)
         else:
             _train(channels, resolved, as_json=as_json)
+
+
+def _check_initial(initial: str) -> None:
+    """Refuse the names of the embedded voices, which no hub knows."""
+    if initial in _EMBEDDED:
+        raise CliError(
+            f"--from: {initial!r} is a voice in the box, which reads dictations or digits alone; "
+            "give a model folder or a hub id"
+        )
 
 
 def _resolve(
@@ -120,6 +140,7 @@ def _plan(channels: Session, recipe: "Recipe", *, as_json: bool) -> None:
         "corpus": f"{plan.clips:,} clips, {plan.hours:,.2f} h",
         "steps": f"{plan.first_step:,} to {plan.steps:,}, {plan.hours_per_step:,.4f} h each",
         "hours seen": f"{plan.hours_seen:,.1f} h, the corpus {plan.epochs:,.1f} times",
+        "layout": plan.layout,
         "precision": plan.precision,
         "memory": f"about {plan.memory_gb:,.2f} GB{each}: {parts}",
     }

@@ -58,4 +58,6 @@ def _dictation(dictation: Dictation | None) -> object:
 def _voice(voice: Voice | None) -> object:
     if voice is None:
         return None
-    return (voice.codes.tolist(), voice.transcript, voice.mode, voice.codec_fingerprint)
+    timbre = None if voice.timbre is None else voice.timbre.tolist()
+    told = (voice.codes.tolist(), voice.transcript, voice.mode, voice.codec_fingerprint)
+    return (*told, voice.dictation, voice.recorded_frames, timbre)

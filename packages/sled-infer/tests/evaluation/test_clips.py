@@ -41,6 +41,22 @@ def test_a_manifest_of_json_lines_names_speakers_as_librispeech_does(test_set):
     assert clip.seconds == 4.5
 
 
+def test_a_list_to_train_on_is_a_test_set_too(test_set):
+    (test_set / "list.jsonl").write_text(json.dumps({"audio": "a1.wav", "text": "one"}) + "\n")
+    (clip,) = read_clips(test_set / "list.jsonl", seconds=ALL)
+    assert (clip.path, clip.text) == (test_set / "a1.wav", "one")
+
+
+def test_a_folder_of_lj_speech(test_set):
+    (test_set / "wavs").mkdir()
+    for name in ("a1", "a2"):
+        (test_set / f"{name}.wav").rename(test_set / f"wavs/{name}.wav")
+    (test_set / "metadata.csv").write_text("a1|in 1455|in fourteen fifty-five\na2|plain|\n")
+    clips = read_clips(test_set, seconds=ALL)
+    assert [(clip.path.parent.name, clip.speaker) for clip in clips] == [("wavs", "LJ")] * 2
+    assert [clip.text for clip in clips] == ["in fourteen fifty-five", "plain"]
+
+
 def test_a_manifest_may_leave_open_who_speaks_and_how_long(test_set):
     row = {"audio_filepath": "a1.wav", "text": "one", "duration": None, "speaker": None}
     (test_set / "test.jsonl").write_text(json.dumps(row) + "\n")

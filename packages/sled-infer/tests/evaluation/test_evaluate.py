@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from sled_codec import read_audio, write_audio
 from sled_infer import SynthesisError
 from sled_infer.evaluation import (
     Protocol,
@@ -114,6 +115,16 @@ def test_a_clip_whose_text_changed_is_done_again(test_set, judges, tmp_path):
     changed = read_clips(test_set, seconds=(0, 10))
     report = evaluate(changed, [Recordings()], judges, tmp_path / "run")
     assert report == evaluate(changed, [Recordings()], judges, tmp_path / "fresh")
+
+
+def test_a_recording_that_was_replaced_is_heard_again(test_set, clips, judges, tmp_path):
+    evaluate(clips, [Recordings()], judges, tmp_path / "run")
+    other = test_set / "b1.wav"
+    wave, rate = read_audio(other)
+    write_audio(other, wave.flip(0), rate)
+    report = evaluate(clips, [Recordings()], judges, tmp_path / "run")
+    assert (tmp_path / "run/real/b1.wav").stat().st_mtime_ns >= other.stat().st_mtime_ns
+    assert report == evaluate(clips, [Recordings()], judges, tmp_path / "fresh")
 
 
 def test_a_run_of_other_settings_is_not_mixed_in(clips, judges, speaker, tmp_path):

@@ -85,13 +85,18 @@ def with_initial_model(recipe: Recipe) -> Recipe:
 
 
 def check_model(recipe: Recipe, codec: Codec) -> None:
-    """Refuse sizes that cannot be, or do not fit the codec, before a corpus is encoded for them."""
+    """Refuse what cannot be, or does not fit the codec, before a corpus is encoded for it."""
     config = build_config(recipe, recipe.data.vocab_size)
     if config.vae_embed_dim != codec.latent_size:
         raise TrainError(
             f"model.vae_embed_dim is {config.vae_embed_dim}, but the latents of codec "
             f"{recipe.data.codec} have {codec.latent_size} numbers"
         )
+    checkpoints = list_checkpoints(Path(recipe.run.out)) if recipe.run.out is not None else []
+    if checkpoints:
+        _check_codec(checkpoints[-1], recipe, codec)
+    elif recipe.run.init_from is not None:
+        _check_codec(recipe.run.init_from, recipe, codec)
 
 
 def build_model(
@@ -117,7 +122,6 @@ def _build(
         _check_unchanged(checkpoint, config)
         return SledModel.from_pretrained(checkpoint, config=config, dtype=dtype)
     if recipe.run.init_from is not None:
-        _check_codec(recipe, codec)
         return SledModel.from_pretrained(recipe.run.init_from, config=config, dtype=dtype)
     with seeded(derive_seed(recipe.run.seed, "weights")):
         model = SledModel(config)
@@ -144,13 +148,14 @@ def _lasting(codec: str) -> str:
     return str(place.absolute()) if codec != EMBEDDED and place.exists() else codec
 
 
-def _check_codec(recipe: Recipe, codec: Codec) -> None:
-    """Refuse to fine-tune a model on the latents of another codec than it knows."""
-    known = SledModel.from_pretrained(recipe.run.init_from or "").config
-    if known.codec_fingerprint not in (None, codec.fingerprint):
+def _check_codec(source: str | Path, recipe: Recipe, codec: Codec) -> None:
+    """Refuse to train a model on the latents of another codec than it knows."""
+    known = SledModel.from_pretrained(source).config
+    theirs = known.codec_fingerprint
+    if theirs not in (None, codec.fingerprint):
         raise TrainError(
-            f"{recipe.run.init_from} speaks the latents of codec {known.codec}, "
-            f"not those of {recipe.data.codec}: set data.codec to it"
+            f"{source} speaks the latents of codec {known.codec} ({theirs!s:.12}), "
+            f"not those of {recipe.data.codec} ({codec.fingerprint:.12}): set data.codec to it"
         )
 
 

@@ -46,6 +46,8 @@ class Progress:
     best_step: int = 0
     """Step of the lowest held-out loss so far."""
     best_loss: float | None = None
+    held_out: str = ""
+    """What that loss is of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,8 @@ class Plan:
     """By all steps."""
     epochs: float
     processes: int
+    layout: str
+    """As `LayoutRecipe.title`."""
     precision: str
     state_gb: float
     """Weights, gradients and optimizer in each process."""
@@ -108,6 +110,7 @@ def dry_run(recipe: Recipe) -> Plan:
         hours_seen=hours / batches * recipe.run.steps,
         epochs=recipe.run.steps / batches,
         processes=processes,
+        layout=recipe.layout.title,
         precision=recipe.run.precision,
         state_gb=(parameters * each - spared) / shared / _GB,
         activations_gb=micro * activation_bytes(recipe) / _GB,

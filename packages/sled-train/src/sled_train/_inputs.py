@@ -7,7 +7,7 @@ cuts file is prepared and encoded into `data.codes`, as `sled data prepare` and 
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +66,10 @@ class Inputs:
         return train, held_out, misfits + more
 
 
+class _Stopped(Exception):  # noqa: N818 - no error: it was asked for
+    """Reading is to end before all is read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Workshop:
     """What turns a source into a store."""
@@ -88,8 +92,11 @@ class Workshop:
         cuts = folder / "cuts.jsonl"
         with made_folder(folder):
             if self.accelerator.is_main_process:
-                self._prepare(kind, source, cuts)
+                with suppress(_Stopped):
+                    self._prepare(kind, source, cuts)
             self.accelerator.wait_for_everyone()
+            if not cuts.is_file():
+                return None
             self._encode(cuts, folder)
         self.accelerator.wait_for_everyone()
         if self.stop.requested:
@@ -99,13 +106,13 @@ class Workshop:
     def _prepare(self, kind: Kind, source: str, cuts: Path) -> None:
         with progress_bar(self.console, transient=True) as bar:
             task = bar.add_task("reading", total=None, note=source)
-            prepare(
-                kind,
-                source,
-                cuts,
-                strict=self.data.strict,
-                advance=lambda count: bar.advance(task, count),
-            )
+
+            def advance(count: int) -> None:
+                if self.stop.requested:
+                    raise _Stopped
+                bar.advance(task, count)
+
+            prepare(kind, source, cuts, strict=self.data.strict, advance=advance)
 
     def _encode(self, cuts: Path, folder: Path) -> None:
         with progress_bar(self.console, transient=True) as bar:
@@ -185,16 +192,21 @@ def gather(recipe: Recipe, console: Console, stop: StopSignal) -> Inputs | None:
     return Inputs(run, accelerator, codec, tokenizer, split, skipped)
 
 
+def _drawn(recipe: Recipe, clips: int, count: int | None) -> NDArray[np.int64]:
+    """Draw clips to hold out, at most `data.eval_limit`, in the order of the corpus."""
+    generator = torch.Generator().manual_seed(derive_seed(recipe.run.seed, "held-out"))
+    order: NDArray[np.int64] = torch.randperm(clips, generator=generator).numpy()
+    return np.sort(order[:count][: recipe.data.eval_limit])
+
+
 def _split(recipe: Recipe, store: Store, other: Store | None) -> Split:
     """Hold out another corpus, or `data.eval_fraction` of the clips, at most `data.eval_limit`."""
     data, everything = recipe.data, np.arange(len(store))
     if other is not None:
-        return Split((store, everything), (other, np.arange(len(other))[: data.eval_limit]))
+        return Split((store, everything), (other, _drawn(recipe, len(other), None)))
     if not data.eval_fraction:
         return Split((store, everything), None)
-    generator = torch.Generator().manual_seed(derive_seed(recipe.run.seed, "held-out"))
-    order = torch.randperm(len(store), generator=generator).numpy()
-    held = np.sort(order[: max(1, round(len(store) * data.eval_fraction))][: data.eval_limit])
+    held = _drawn(recipe, len(store), max(1, round(len(store) * data.eval_fraction)))
     if len(held) == len(store):
         raise TrainError(f"nothing of {data.train} is left to train on: lower data.eval_fraction")
     return Split((store, np.delete(everything, held)), (store, held))

@@ -1,5 +1,6 @@
 """What a run keeps: checkpoints to go on from, the best model, the final one."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +26,8 @@ def keep_checkpoint(state: TrainState) -> None:
 def keep_best(state: TrainState, loss: float) -> bool:
     """Write `best/` if the held-out loss is the lowest so far; say whether it is."""
     best = state.progress.best_loss
-    if not state.recipe.run.keep_best or (best is not None and loss >= best):
+    lowest = math.isfinite(loss) and (best is None or loss < best)
+    if not (state.recipe.run.keep_best and lowest):
         return False
     state.progress = replace(state.progress, best_loss=loss, best_step=state.progress.step)
     _keep_model(state, state.run / "best")

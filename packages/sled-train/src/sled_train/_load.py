@@ -30,26 +30,45 @@ def recipe_kinds() -> tuple[str, ...]:
 
 
 def load_recipe(
-    kind: str = "offline", *, file: str | Path | None = None, overrides: Sequence[str] = ()
+    kind: str | None = None, *, file: str | Path | None = None, overrides: Sequence[str] = ()
 ) -> Recipe:
     """Build the recipe `kind`, changed by a YAML file and by `section.key=value` strings.
 
+    Args:
+        kind: name of a shipped recipe; by default the file's `layout.kind`, or "offline".
+        file: YAML, whole or only what differs.
+        overrides: applied last, in order.
+
     Raises:
-        TrainError: unknown kind, key or malformed value; the file cannot be read as YAML.
+        TrainError: unknown kind, key or malformed value; the file cannot be read as YAML; file or
+            overrides name another layout than that of `kind`.
 
     """
-    if kind not in recipe_kinds():
-        raise TrainError(f"no recipe {kind!r}: choose one of {', '.join(recipe_kinds())}")
-    shipped = (resources.files("sled_train") / "recipes" / f"{kind}.yaml").read_text("utf-8")
+    own = {} if file is None else _read_yaml(Path(file))
+    base = kind or _layout(own)
+    if base not in recipe_kinds():
+        raise TrainError(f"no recipe {base!r}: choose one of {', '.join(recipe_kinds())}")
+    shipped = (resources.files("sled_train") / "recipes" / f"{base}.yaml").read_text("utf-8")
     tree: dict[str, Any] = yaml.safe_load(shipped)
-    if file is not None:
-        _merge(tree, _read_yaml(Path(file)), Recipe, str(file), "")
+    _merge(tree, own, Recipe, str(file), "")
     for override in overrides:
         key, separator, text = override.partition("=")
         if not separator:
             raise TrainError(f"override {override!r} is not of the form section.key=value")
         _set(tree, key.strip(), text.strip())
-    return check_recipe(recipe_from_dict(tree))
+    recipe = check_recipe(recipe_from_dict(tree))
+    if kind is not None and recipe.layout.kind != kind:
+        where = file if _layout(own) == recipe.layout.kind else "--set"
+        raise TrainError(
+            f"{where} says layout.kind {recipe.layout.kind}, but the training is to be {kind}: "
+            f"leave it out, or train {recipe.layout.kind}"
+        )
+    return recipe
+
+
+def _layout(tree: Mapping[str, Any]) -> str:
+    layout = tree.get("layout")
+    return str(layout.get("kind", "offline")) if isinstance(layout, Mapping) else "offline"
 
 
 def recipe_from_dict(tree: Mapping[str, Any], *, where: str = "recipe") -> Recipe:
@@ -94,6 +113,7 @@ def check_recipe(recipe: Recipe) -> Recipe:
         "optim.eps": optim.eps,
         "optim.weight_decay": optim.weight_decay,
         "optim.past_noise": optim.past_noise,
+        "optim.warmup_steps": optim.warmup_steps,
     }
     shares = {
         "data.eval_fraction": data.eval_fraction,
@@ -212,7 +232,11 @@ def _convert(value: Any, kind: Any, where: str) -> Any:  # noqa: ANN401
         if not isinstance(value, list | tuple) or len(value) != len(options):
             raise TrainError(f"{where} must be a list of {len(options)} values, not {value!r}")
         return tuple(_convert(v, o, where) for v, o in zip(value, options, strict=True))
-    found = _number(value) if kind is float else value
+    found = value
+    if kind is float:
+        found = _number(value)
+    elif kind is int and (number := _number(value)) is not None and number.is_integer():
+        found = int(value) if isinstance(value, int) else int(number)
     if type(found) is not kind:
         raise TrainError(f"{where} must be of type {kind.__name__}, not {value!r}")
     return found

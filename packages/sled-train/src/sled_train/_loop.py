@@ -63,10 +63,10 @@ def train(
     if quiet or console is None:
         console = Console(stderr=True, quiet=quiet)
     check_boards(recipe)
-    with StopSignal() as stop, naming_lost_processes(), own_folder(recipe.run.out):
+    with StopSignal(quiet=quiet) as stop, naming_lost_processes(), own_folder(recipe.run.out):
         state = setup(recipe, console, stop)
         if state is None:
-            console.print("stopped while encoding; training again goes on from there")
+            console.print("stopped while reading; training again goes on from there")
             return TrainResult(Path(recipe.run.out or ""), 0, finished=False)
         main, start = state.accelerator.is_main_process, state.progress.step
         with Watch(state.recipe, state.run, console, start=start, main=main) as watch:
@@ -122,7 +122,7 @@ def _announce(state: TrainState, watch: Watch) -> None:
     begin = f", from step {state.progress.step}" if state.progress.step else ""
     watch.say(
         f"{parameters:,} parameters, {len(state.data)} clips, {hours:.2f} h, "
-        f"{state.device}, {state.recipe.run.precision}{begin}"
+        f"{state.recipe.layout.title}, {state.device}, {state.recipe.run.precision}{begin}"
     )
 
 

@@ -9,10 +9,14 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import timedelta
 
 import torch
 from accelerate import Accelerator  # type: ignore[import-untyped]
-from accelerate.utils import DistributedDataParallelKwargs  # type: ignore[import-untyped]
+from accelerate.utils import (  # type: ignore[import-untyped]
+    DistributedDataParallelKwargs,
+    InitProcessGroupKwargs,
+)
 from torch import Tensor, nn
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, fully_shard
@@ -23,6 +27,8 @@ from ._objective import Objective
 from ._recipe import RunRecipe
 
 _TRANSPORTS = ("gloo", "nccl", "ccl")
+# The others wait while one reads a corpus or trains the tokenizer; NCCL would give up in minutes.
+_PATIENCE = timedelta(hours=12)
 _FOREIGN = ("FSDP", "DEEPSPEED", "MEGATRON_LM", "PARALLELISM_CONFIG")
 
 
@@ -44,7 +50,10 @@ def build_accelerator(run: RunRecipe) -> Accelerator:
         torch.set_num_threads(run.threads)
     # Every process computes its own buffers (rotary tables): none need to be sent.
     alike = DistributedDataParallelKwargs(broadcast_buffers=False, gradient_as_bucket_view=True)
-    return Accelerator(cpu=run.device == "cpu", mixed_precision="no", kwargs_handlers=[alike])
+    patient = InitProcessGroupKwargs(timeout=_PATIENCE)
+    return Accelerator(
+        cpu=run.device == "cpu", mixed_precision="no", kwargs_handlers=[alike, patient]
+    )
 
 
 def distribute(objective: Objective, accelerator: Accelerator, run: RunRecipe) -> nn.Module:

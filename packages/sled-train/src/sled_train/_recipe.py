@@ -52,6 +52,11 @@ class LayoutRecipe:
     m: int = 45
     """Streaming: frames per turn."""
 
+    @property
+    def title(self) -> str:
+        """Say it in a word: "offline", "streaming 5:45"."""
+        return f"{self.kind} {self.n}:{self.m}" if self.kind == "streaming" else self.kind
+
 
 @dataclass(frozen=True, slots=True)
 class ModelRecipe:

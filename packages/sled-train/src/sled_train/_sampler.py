@@ -97,10 +97,28 @@ class BatchSampler:
 
     def state(self) -> dict[str, int]:
         """Return the position, for a checkpoint."""
-        return {"epoch": self.epoch, "cursor": self.cursor, "clips": len(self.lengths)}
+        return {
+            "epoch": self.epoch,
+            "cursor": self.cursor,
+            "clips": len(self.lengths),
+            "batch_frames": self.batch_frames,
+            "bucket": self.bucket,
+        }
 
     def restore(self, state: dict[str, int]) -> None:
-        """Go to a position that `state` returned."""
+        """Go to a position that `state` returned.
+
+        Raises:
+            TrainError: amid an epoch, and other clips or other sizes would make other batches.
+
+        """
+        for name in ("batch_frames", "bucket"):
+            then, now = state.get(name), getattr(self, name)
+            if state["cursor"] and then not in (None, now):
+                raise TrainError(
+                    f"the checkpoint stands amid an epoch of data.{name} {then}, now it is {now}: "
+                    "some clips would come twice and others not at all; restore it"
+                )
         self.epoch, self.cursor = state["epoch"], state["cursor"]
         count = len(self.batches(self.epoch))
         if state["clips"] != len(self.lengths) or self.cursor >= count:

@@ -1,6 +1,6 @@
 """The state of a run before its first step: built from a recipe, or resumed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -82,7 +82,13 @@ def setup(recipe: Recipe, console: Console, stop: StopSignal) -> TrainState | No
         data=data,
         held_out=held_out,
         skipped=(*inputs.skipped, *misfits),
-        progress=Progress(0, recipe.run.seed, {}, data.fingerprint()),
+        progress=Progress(
+            0,
+            recipe.run.seed,
+            {},
+            data.fingerprint(),
+            held_out=held_out.fingerprint() if held_out else "",
+        ),
     )
     if checkpoint is not None:
         _resume(state, checkpoint)
@@ -113,7 +119,10 @@ def _resume(state: TrainState, checkpoint: Path) -> None:
             )
     load_optimizer(checkpoint, state.optimizer, state.model)
     state.sampler.restore(saved.sampler)
-    state.progress = saved
+    held_out = state.progress.held_out
+    if saved.held_out not in ("", held_out):  # losses of two sets do not compare
+        saved = replace(saved, best_step=0, best_loss=None)
+    state.progress = replace(saved, held_out=held_out)
 
 
 def _write(path: Path, text: str) -> None:

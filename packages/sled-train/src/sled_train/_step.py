@@ -106,5 +106,6 @@ def _not_finite(state: TrainState, losses: dict[str, float], indices: Sequence[i
     shown = ", ".join(files[:_NAMED]) + (" …" if len(files) > _NAMED else "")
     return TrainError(
         f"step {state.progress.step + 1}: {bad} in the batch of {shown} (all in {place}): "
-        "lower optim.lr or remove these clips, then resume"
+        "lower optim.lr and resume, or leave these clips out of another run that begins --from the "
+        "last checkpoint"
     )

@@ -59,9 +59,10 @@ def read_clips(
     """Read a test set.
 
     Args:
-        source: a folder with `metadata.csv`, such a file (`file|speaker|text` lines, or `id|text`
-            lines of texts that nobody recorded), or a manifest of JSON lines (`audio_filepath`,
-            `text`, `duration`, as of LibriSpeech-PC).
+        source: a folder with `metadata.csv`, such a file (`file|speaker|text` lines, LJ Speech's
+            `id|raw|normalised` beside `wavs/`, or `id|text` lines of texts that nobody recorded),
+            or a manifest of JSON lines (`audio_filepath` or `audio`, `text`, `duration`, as of
+            LibriSpeech-PC or of a corpus to train on).
         seconds: only recordings of so many, from the first to the second.
         only: only the files or ids of these names, as they stand in the set or with folders before.
         limit: so many clips, spread evenly over the set; their references may be others.
@@ -110,6 +111,8 @@ def _lines(table: Path) -> Iterator[tuple[str, str]]:
 
 
 def _csv_rows(table: Path) -> Iterator[Clip]:
+    wavs = table.parent / "wavs"
+    has_wavs = wavs.is_dir()
     columns = 0  # as many as the first line has: a text alone cannot be told from a torn line
     for where, line in _lines(table):
         cells = [cell.strip() for cell in line.split("|", (columns or _COLUMNS) - 1)]
@@ -119,6 +122,8 @@ def _csv_rows(table: Path) -> Iterator[Clip]:
             raise SynthesisError(f"{where}: not {wanted}; mend the line")
         if columns == _TEXT_COLUMNS:
             yield Clip(cells[0], None, "", cells[1])
+        elif has_wavs and not (table.parent / cells[0]).is_file():
+            yield Clip(cells[0], wavs / f"{cells[0]}.wav", "LJ", cells[2] or cells[1])
         else:
             yield Clip(cells[0], table.parent / cells[0], cells[1], cells[2])
 
@@ -127,12 +132,13 @@ def _json_rows(table: Path) -> Iterator[Clip]:
     for where, line in _lines(table):
         try:
             row = json.loads(line)
-            file, text = _worded(row["audio_filepath"]), _worded(row["text"])
+            file = _worded(row["audio_filepath"] if "audio_filepath" in row else row["audio"])
+            text = _worded(row["text"])
             seconds = float(row.get("duration") or 0)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise SynthesisError(
-                f"{where}: not a JSON object with audio_filepath and text, and duration in seconds "
-                "if it has one; mend the line"
+                f"{where}: not a JSON object with audio_filepath (or audio) and text, and duration "
+                "in seconds if it has one; mend the line"
             ) from None
         speaker = row.get("speaker")
         if speaker is None:  # LibriSpeech's names begin with it: 1089-134686-0001.flac.

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from contextlib import ExitStack
 from dataclasses import dataclass
-from hashlib import sha256
+from functools import lru_cache
+from hashlib import file_digest, sha256
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sled_codec import atomic_write, read_audio, write_audio
@@ -175,8 +176,18 @@ def _is_judged(task: Task, judge: Judge, clip: Clip) -> bool:
     return comparable and row is not None and row["seconds"] >= _SHORTEST
 
 
-def _file(clip: Clip) -> str | None:
-    return None if clip.path is None else clip.path.name
+def _file(clip: Clip) -> list[str] | None:
+    if clip.path is None:
+        return None
+    about = clip.path.stat()
+    return [clip.path.name, _content(clip.path, about.st_size, about.st_mtime_ns)]
+
+
+@lru_cache(maxsize=1 << 16)
+def _content(path: Path, _size: int, _changed: int) -> str:
+    """Digest a file, anew if it was written since."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()[:16]
 
 
 def _answers(listener: Listener, judge: Judge, task: Task, clip: Clip) -> dict[str, Any]:

@@ -164,6 +164,10 @@ def parse_cut(raw: bytes, where: str, roots: Sequence[Path]) -> Utterance:
 
     """
     row = parse_object(raw, where)
+    if "audio" in row and not row.keys() & {"recording", "tracks"}:
+        raise TrainError(
+            f"{where}: a clip, no cut: run 'sled data prepare jsonl' on the list first"
+        )
     try:
         cut = deserialize_item(row)
         supervisions = list(cut.supervisions)

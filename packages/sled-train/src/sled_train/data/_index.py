@@ -106,6 +106,14 @@ def table_digest(folder: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def has_summary(folder: Path) -> bool:
+    """Whether `index.json` is one of ours, damaged or not; others use that name, too."""
+    try:
+        return b"sled-codes" in (folder / SUMMARY).read_bytes()
+    except OSError:
+        return False
+
+
 def read_summary(folder: Path) -> Summary:
     """Read `index.json`; TrainError if the folder is unfinished or the file damaged."""
     path = folder / SUMMARY

@@ -96,6 +96,7 @@ def prepare(
     # Cuts of one long recording follow each other.
     rules = _Rules(filters, roots, strict, lru_cache(maxsize=4096)(Path.is_file))
     _check(out, limit_hours)
+    _check_apart(kind, source, out)
     key = {
         "kind": kind,
         "source": str(source.absolute()),
@@ -136,6 +137,13 @@ def _check(out: Path, limit_hours: float | None) -> None:
         raise TrainError(f"limit_hours must be above 0, not {limit_hours}")
 
 
+def _check_apart(kind: Kind, source: Path, out: Path) -> None:
+    """Refuse to write over what is read."""
+    read = source.glob("*") if kind == "libriheavy" and source.is_dir() else [source]
+    if out.exists() and any(file.exists() and out.samefile(file) for file in read):
+        raise TrainError(f"{out} is what is read: name another file for the cuts")
+
+
 def _digest(row: Row | None) -> str:
     """Tell a row from what may stand in its place when the work goes on."""
     return hashlib.blake2b(repr(row).encode(), digest_size=8).hexdigest()
@@ -169,7 +177,10 @@ def _resolve(row: Row, rules: _Rules) -> Utterance:
     clip = row.content
     if not clip.audio.is_file():
         raise _LeftOut("no such file", clip.audio)
-    cut = make_cut(clip.name, _recording(clip), clip)
+    recording = _recording(clip)
+    if recording.duration <= 0:
+        raise _LeftOut("holds no sound", clip.audio)
+    cut = make_cut(clip.name, recording, clip)
     if cut.duration <= 0:
         raise TrainError(f"{row.where}: starts at {clip.start} s, after the end of {clip.audio}")
     end, length = clip.start + (clip.duration or 0.0), float(cut.recording.duration)

@@ -81,7 +81,8 @@ def _jsonl(source: Path) -> Iterator[Row]:
 
 
 def _jsonl_clip(row: dict[str, Any], where: str, folder: Path) -> Clip:
-    audio = clean_text(row.get("audio"), "audio", where)
+    clean_text(row.get("audio"), "audio", where)
+    audio: str = row["audio"]  # as it is: names of files may hold any spaces
     start = clean_seconds(row.get("start") or 0.0, "start", where, above_zero=False)
     duration = row.get("duration")
     if duration is not None:
@@ -105,8 +106,11 @@ def _csv(source: Path) -> Iterator[Row]:
     has_wavs = wavs.is_dir()
     for number, raw in read_lines(source):
         where = f"{source}:{number}"
-        columns = [c.strip() for c in decode_line(raw, where).split("|", _COLUMNS - 1)]
-        if len(columns) != _COLUMNS or not columns[0] or "\0" in columns[0]:
+        line = decode_line(raw, where)
+        if "\r" in line:
+            raise TrainError(f"{where}: lines end with a carriage return alone: convert the file")
+        columns = [c.strip() for c in line.split("|", _COLUMNS - 1)]
+        if len(columns) != _COLUMNS or not Path(columns[0]).name or "\0" in columns[0]:
             raise TrainError(f"{where}: expected file|speaker|text or id|raw|normalised")
         name, second, third = columns
         if has_wavs and not (folder / name).is_file():
@@ -148,12 +152,19 @@ def _transcribed(
         yield Row(str(audio), Clip(name, audio, said, speaker_of(audio)), source)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path, within: frozenset[tuple[int, int]] = frozenset()) -> Iterator[Path]:
+    """Recordings below a folder; links to a folder that they lie in lead nowhere."""
+    about = folder.stat()
+    here = (about.st_dev, about.st_ino)
+    if here in within:
+        return
     with os.scandir(folder) as entries:
         ordered = sorted(entries, key=lambda entry: entry.name)
     for entry in ordered:
+        if entry.name.startswith("._"):  # what macOS leaves beside files on foreign disks
+            continue
         if entry.is_dir():
-            yield from _walk(Path(entry.path))
+            yield from _walk(Path(entry.path), within | {here})
         elif Path(entry.name).suffix.lower() in _AUDIO:
             yield Path(entry.path)
 

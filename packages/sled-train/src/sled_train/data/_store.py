@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .._errors import TrainError
-from ._index import LEFT_OUT, SUMMARY, Summary, read_summary, read_table
+from ._index import LEFT_OUT, Summary, has_summary, read_summary, read_table
 from ._shard import ClipRow, crc, shard_name
 
 
@@ -96,4 +96,4 @@ class Store:
 def is_store(folder: str | Path) -> bool:
     """Whether a folder holds codes, finished or not."""
     folder = Path(folder)
-    return (folder / SUMMARY).is_file() or any(folder.glob("codes-*.safetensors"))
+    return any(folder.glob("codes-*.safetensors")) or has_summary(folder)
