@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -28,6 +29,16 @@ def test_stdout_closed_by_its_reader_is_one_line_and_exit_code_2():
     assert done.stderr == (
         "sled: error: the reader of the output closed it before everything was written\n"
     )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there no shell closes what a program inherits")
+@pytest.mark.parametrize("closed", [">&-", "<&- 2>&-"])
+def test_bad_input_is_exit_code_2_whatever_is_closed(closed, tmp_path):
+    command = f"{shlex.join(SLED)} codec decode nofile -o out.wav {closed}"
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert b"internal" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_ctrl_c_while_waiting_for_text_is_exit_code_130():

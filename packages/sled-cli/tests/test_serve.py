@@ -141,10 +141,20 @@ def test_without_the_key_it_says_nothing(server):
 
 @needs_server
 def test_an_interrupt_ends_it_whatever_is_being_said(server):
-    """After some seconds of patience: the answer then ends before its time, and says so."""
+    """After some seconds of patience: what is short is said, what is long ends before its time."""
+    from websockets.sync.client import connect
+
     url, process = server
-    with spoken_to_at_length(url) as parts:
+    with (
+        connect(talk_at(url), additional_headers=KEY) as talk,
+        spoken_to_at_length(url) as parts,
+    ):
+        talk.send(json.dumps({"text": "three one", "end": True}))
+        assert json.loads(talk.recv(timeout=30))["event"] == "begin"
         process.send_signal(signal.SIGINT)
+        while not isinstance(last := talk.recv(timeout=30), str):
+            pass
+        assert json.loads(last)["stopped"]
         with pytest.raises(httpx.RemoteProtocolError):
             list(parts)
     _, told = process.communicate(timeout=30)
@@ -153,6 +163,19 @@ def test_an_interrupt_ends_it_whatever_is_being_said(server):
     assert told.endswith("sled: interrupted\n")
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{url}/health")
+
+
+@needs_server
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--patience", "nan"], "--patience nan: give a number of seconds"),
+        (["--voice", "a=x", "--voice", "a=y"], "two files under one name"),
+    ],
+)
+def test_options_that_cannot_be_meant_are_one_line(options, told, capfd):
+    assert main(["serve", *options]) == 2
+    assert told in capfd.readouterr().err
 
 
 @needs_server

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from sled_infer import Engine, GivenNoise, SeededNoise, SynthesisError, Utterance
+from sled_infer._rows import Rows
 from sled_model import ModelError, SledConfig, SledModel
 
 LATENT, NOISE, POSITIONS = 6, 5, 96
@@ -93,6 +94,26 @@ def test_each_of_a_varied_batch_is_spoken_as_alone(model):
     together = spoken(model, [utterance(**each) for each in VARIED])
     assert_alike(together, each_alone(model))
     assert {stopped for _, stopped in together} == {True, False}
+
+
+def test_who_finds_no_room_is_told_and_keeps_none(model, monkeypatch):
+    add, left = Rows.add, iter([True])
+
+    def full(rows):
+        if next(left, None) is None:
+            monkeypatch.undo()
+            raise MemoryError("no room")
+        return add(rows)
+
+    monkeypatch.setattr(Rows, "add", full)
+    engine = Engine(model)
+    track = engine.join(utterance(3))
+    with pytest.raises(MemoryError):
+        engine.step()
+    assert isinstance(track.failure, MemoryError)
+    assert (track.ended, engine.rows, engine.tracks) == (True, 0, 0)
+    ((_, later),) = engine.decode([utterance(3)])
+    assert later.failure is None
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 4])

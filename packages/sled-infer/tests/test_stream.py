@@ -9,6 +9,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sled_infer import Request, StreamState, SynthesisError, Synthesizer
+from sled_infer._script import Script
 from sled_model import OfflineLayout, StreamingLayout
 
 TEXT = "three one four one five"
@@ -222,6 +223,40 @@ def test_a_prompt_is_read_before_any_text_and_is_silent_until_then(streaming, re
         assert list(stream.ready()) == []
         assert stream._part.track._read > 0
         assert stream.state is StreamState.WAITING
+
+
+def test_the_clock_begins_when_text_comes_not_when_it_is_cut(endless, monkeypatch):
+    def slow(script, piece):
+        time.sleep(0.1)
+        return push(script, piece)
+
+    push = Script.push
+    monkeypatch.setattr(Script, "push", slow)
+    with endless.open_stream(**SHORT) as stream:
+        stream.push(TEXT)
+        assert next(stream.ready()) is not None
+        assert stream.clock.ttfa > 0.1
+
+
+def test_a_book_is_handed_on_slice_by_slice_and_spoken_as_a_whole(endless, monkeypatch):
+    whole = joined(said_by(endless))
+    monkeypatch.setattr("sled_infer._script._SLICE", 3)
+    close(joined(said_by(endless)), whole)
+
+
+def said_by(synthesizer):
+    stream = synthesizer.open_stream(**SHORT)
+    stream.push(TEXT)
+    stream.flush()
+    return stream
+
+
+def test_no_limit_is_too_high(endless):
+    with endless.open_stream(max_seconds=10**400) as stream:
+        stream.push(TEXT)
+        stream.flush()
+        assert len(stream.read())
+        assert stream.state is StreamState.SPEAKING
 
 
 @both_ways

@@ -1,5 +1,6 @@
 """`sled serve`: a model that speaks to whoever asks over HTTP."""
 
+import math
 import os
 from pathlib import Path
 from typing import Annotated
@@ -66,7 +67,12 @@ def serve(
         raise CliError(
             f"--api-key or {_KEY}: it is empty; give a key, or leave it out to answer everybody"
         )
-    files = dict(_named(each) for each in voice or [])
+    if not math.isfinite(patience):
+        raise CliError(f"--patience {patience}: give a number of seconds")
+    named = [_named(each) for each in voice or []]
+    files = dict(named)
+    if len(files) < len(named):
+        raise CliError("--voice: two files under one name; give each its own")
     with session(quiet=quiet, verbose=verbose) as channels:
         from sled_infer.server import Desk, build_app  # noqa: PLC0415 - heavy, and an extra
         from sled_infer.server import serve as listen  # noqa: PLC0415

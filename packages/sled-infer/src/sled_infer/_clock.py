@@ -29,12 +29,11 @@ class StreamClock:
     _allowed: float | None = field(default=None, repr=False)
     _first: float | None = field(default=None, repr=False)
 
-    def text_came(self, *, enough: bool) -> None:
-        """Note that text came; `enough` of it for a first frame, or not yet."""
-        now = perf_counter()
-        self._text = now if self._text is None else self._text
+    def text_came(self, when: float, *, enough: bool) -> None:
+        """Note that text came, by `perf_counter`; `enough` of it for a first frame, or not yet."""
+        self._text = when if self._text is None else self._text
         if enough and self._allowed is None:
-            self._allowed = now
+            self._allowed = when
 
     def audio_left(self, seconds: float) -> None:
         """Note that a piece of audio was handed out."""

@@ -139,8 +139,8 @@ class Engine:
     def step(self) -> bool:
         """Move every utterance that can move; tell whether there was one."""
         with self._lock, computing(self.threads):
-            self._welcome()
             try:
+                self._welcome()
                 moved = self._move()
             except BaseException as error:
                 self._abandon(error)
@@ -185,8 +185,9 @@ class Engine:
     def _welcome(self) -> None:
         while (track := self._next_to_join()) is not None:
             if not track.ended:
-                track.rows = tuple(self._rows.add() for _ in range(1 + track.utterance.guided))
-                self._tracks.append(track)
+                self._tracks.append(track)  # first, so that it is told if there is no room
+                for _ in range(1 + track.utterance.guided):
+                    track.rows = (*track.rows, self._rows.add())
 
     def _next_to_join(self) -> Track | None:
         try:

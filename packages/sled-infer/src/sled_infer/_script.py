@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from ._voice import Voice
 
 
+_SLICE = 2000  # characters that are cut before what has come of them is handed on
+_MOST_SECONDS = 10**9  # so that no whole number is too large for what is counted in floats
+
+
 class Script:
     """The text of one stream; one thread may push while another opens utterances.
 
@@ -53,7 +57,8 @@ class Script:
         self._closed = True
         self._cut: Cut | None = None
         self._voice: Voice | None = request.voice
-        self._seconds_left = inf if request.max_seconds is None else request.max_seconds
+        seconds = inf if request.max_seconds is None else min(request.max_seconds, _MOST_SECONDS)
+        self._seconds_left = float(seconds)
         self._readers: list[TextReader] = []
         self._track: Track | None = None
 
@@ -90,9 +95,14 @@ class Script:
 
     def push(self, piece: str) -> None:
         """Take a piece of text; SynthesisError as `Stream.push`."""
-        with self._lock:
-            self._queue += self._cutter.push(piece)
-            self._feed()
+        slices = [piece]
+        if isinstance(piece, str) and len(piece) > _SLICE:
+            # So that a book is spoken while it is cut.
+            slices = [piece[at : at + _SLICE] for at in range(0, len(piece), _SLICE)]
+        for each in slices:
+            with self._lock:
+                self._queue += self._cutter.push(each)
+                self._feed()
 
     def finish(self) -> None:
         """Take notice that the text is over; SynthesisError if there was nothing to say."""
@@ -117,7 +127,11 @@ class Script:
             self._readers.append(reader)
             self._track = engine.join(utterance, open_text=True, most_ahead=most_ahead)
             self._closed = False
-            self._feed()
+            try:
+                self._feed()
+            except BaseException:
+                engine.leave(self._track)
+                raise
             return self._track
 
     def go_on_as(self, wave: Tensor, *, stopped: bool) -> None:

@@ -106,22 +106,24 @@ class Stream:
         if self._flushed or self.over:
             why = "its text is over" if self._flushed else f"it is {self.state}"
             raise SynthesisError(f"stream: takes no more text, for {why}; open another")
+        came = perf_counter()
         self._script.push(piece)
-        self.clock.text_came(enough=self._script.enough)
+        self.clock.text_came(came, enough=self._script.enough)
         self._tell()
 
     def flush(self) -> None:
         """Say that the text is over, so that all of it is spoken; again does nothing.
 
         Raises:
-            SynthesisError: there was nothing to say.
+            SynthesisError: there was nothing to say; who waits for audio waits until `cancel`.
 
         """
         if self._flushed or self.over:
             return
+        came = perf_counter()
         self._script.finish()
         self._flushed = True
-        self.clock.text_came(enough=True)
+        self.clock.text_came(came, enough=True)
         self._tell()
 
     def cancel(self) -> None:

@@ -177,6 +177,7 @@ def test_patience_is_for_texts_that_lack_their_end(desk, socket, assert_says):
     "first",
     [
         {"voice": "alloy", "text": "Do not "},
+        {"voice": "alloy", "seed": 5},
         {"text": "Do not ", "voice": 3},
         {"txt": "", "text": "a"},
     ],

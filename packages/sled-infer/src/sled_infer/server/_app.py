@@ -67,7 +67,7 @@ def build_app(desk: Desk, key: str | None = None) -> Starlette:
 async def _with_threads(app: Starlette) -> AsyncIterator[None]:
     """Let all who are spoken to be waited for at once: whoever reads does the work."""
     desk: Desk = app.state.desk
-    with ThreadPoolExecutor(desk.most + 2, thread_name_prefix="sled") as pool:
+    with ThreadPoolExecutor(2 * desk.most + 2, thread_name_prefix="sled") as pool:
         asyncio.get_running_loop().set_default_executor(pool)
         yield
 

@@ -116,7 +116,7 @@ def goes_on(message: str | None, *, began: bool) -> bool:
         return began
     if not isinstance(fields, dict) or fields.get("end") or fields.get("cancel"):
         return False
-    return began or bool(fields.get("text"))
+    return began or bool(fields.get("text")) or bool(fields.keys() & _MANNER.keys())
 
 
 def _manner(fields: Mapping[str, Any]) -> Manner:

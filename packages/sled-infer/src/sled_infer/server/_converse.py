@@ -88,6 +88,7 @@ class _Talk:
             raise
         except Exception as error:  # Whatever it is, the client is told of it and may go on.
             await self._fail(describe(error), more=goes_on(message, began=began))
+        self._stir()  # for much text takes a while to be cut
 
     async def leave(self) -> None:
         """Stop what is being said, and wait until nobody works on it."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sled_codec import CodecError
+
 from .._errors import SynthesisError
 
 if TYPE_CHECKING:
@@ -107,5 +109,5 @@ def _check(synthesizer: Synthesizer, name: str, voice: Voice) -> None:
     """Refuse now what no client could be spoken to in."""
     try:
         synthesizer.open_stream(voice=voice).cancel()
-    except SynthesisError as error:
+    except (SynthesisError, CodecError) as error:
         raise SynthesisError(f"voice {name!r}: {error}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 from asyncio import CancelledError
@@ -18,7 +19,13 @@ if TYPE_CHECKING:
 
     from starlette.applications import Starlette
 
+    from ._desk import Desk
+
 _PATIENCE = 5  # seconds for what is being said when it is to end
+_LAST_BYTES = 1  # seconds for what has been said, but not sent yet
+# The kernel would take in a minute of audio for a client that plays as it reads: that much would
+# still be heard after a `cancel`, and a ping would come too late behind it.
+_SENT_AHEAD = 1 << 16  # bytes
 _ON_PURPOSE = (CancelledError, KeyboardInterrupt, GaveUpError)
 
 
@@ -46,30 +53,52 @@ def serve(
         app,
         ws="websockets-sansio",
         ws_max_size=MOST_BYTES,
+        ws_ping_timeout=None,  # who reads nothing is given up by the desk's patience
         log_level="warning",
         access_log=False,
-        timeout_graceful_shutdown=_PATIENCE,
+        timeout_graceful_shutdown=_LAST_BYTES,
     )
     logging.getLogger("uvicorn.error").addFilter(_is_news)
     with _listen(host, port) as listening:
         if ready is not None:
             name = f"[{host}]" if ":" in host else host
             ready(f"http://{name}:{listening.getsockname()[1]}")
-        uvicorn.Server(config).run(sockets=[listening])
+        _Server(config, app.state.desk).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Says what it has begun before it closes the connections."""
+
+    def __init__(self, config: uvicorn.Config, desk: Desk) -> None:
+        super().__init__(config)
+        self._desk = desk
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for listening in self.servers:
+            listening.close()
+        until = asyncio.get_running_loop().time() + _PATIENCE
+        while self._desk.speaking and not self.force_exit:
+            if asyncio.get_running_loop().time() >= until:
+                break
+            await asyncio.sleep(0.05)
+        await super().shutdown(sockets)
 
 
 def _is_news(record: logging.LogRecord) -> bool:
     """Tell whether this is more than what was broken off on purpose."""
     kind = record.exc_info[0] if record.exc_info else None
     broken_off = kind is not None and issubclass(kind, _ON_PURPOSE)
-    return not broken_off and "CancelledError" not in record.getMessage()
+    told = record.getMessage()
+    return not (broken_off or "CancelledError" in told or "timeout graceful shutdown" in told)
 
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=128)
+        listening = socket.create_server((host, port), family=family, backlog=128)
     except (OSError, OverflowError) as error:
         raise SynthesisError(
             f"server: cannot listen at {host}, port {port} ({error}); choose others"
         ) from None
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SENT_AHEAD)
+    return listening

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
     from torch import Tensor
 
+    from .._session import Stream
     from ._asked import SpeechAsked
     from ._desk import Desk, Turn
 
@@ -63,10 +64,9 @@ async def speak(request: Request) -> Response:
     if asked.model not in (None, desk.model):
         raise SynthesisError(f"model: {asked.model!r} is not served here, {desk.model!r} is")
     turn, handed_on = desk.begin(asked.manner), False
+    giving = asyncio.create_task(asyncio.to_thread(_give, turn.stream, asked.text))
     try:
-        await asyncio.to_thread(turn.stream.push, asked.text)
-        await asyncio.to_thread(turn.stream.flush)
-        waves = aiter(turn.stream)
+        waves = _all_of(turn.stream, giving)
         first = await _first(waves)
         if asked.kind in ("wav", "pcm"):
             pieces = _pieces(asked.kind, turn, first, waves)
@@ -81,6 +81,22 @@ async def speak(request: Request) -> Response:
     finally:
         if not handed_on:
             turn.close()
+
+
+def _give(stream: Stream, text: str) -> None:
+    try:
+        stream.push(text)
+        stream.flush()
+    except BaseException:
+        stream.cancel()  # so that nobody waits for the rest
+        raise
+
+
+async def _all_of(stream: Stream, giving: asyncio.Task[None]) -> AsyncIterator[Tensor]:
+    """Give the audio of a text that is still being given; its error where it cannot be."""
+    async for wave in stream:
+        yield wave
+    await giving
 
 
 async def _first(waves: AsyncIterator[Tensor]) -> Tensor:
