@@ -26,10 +26,13 @@ SAID = {
     "J. F. Kennedy, Mr. Hill and I. Then": "ʤˈA ˈɛf kˈɛnədi, mˈɪstəɹ hˈɪl ænd ˌI. ðˈɛn",
     "at five A M the F B I": "æt fˈIv ˌAˈɛm ði ˌɛfbˌiˈI",
     "café “naïve”": "kæfˈA nɑˈiv",
+    "her résumé, “rosé”, crème brûlée": "hɜɹ ɹˈɛzəmˌA, ɹOzˈA, kɹˈɛm bɹulˈA",
+    "sooo good, nooo": "sˌO ɡˈʊd, nˈO",
 }
 LETTERS = {
     "A and B. A-list, A slash B (a) so": "ˈA ænd bˈi. ˈA lˈɪst, ˈA slˈæʃ bˈi, ˈA, sˌO",
     "an ID in LA": "ɐn ˌIdˈi ɪn ˌɛlˈA",
+    "NGOs and EVs": "ˌɛnʤˌiˈOz ænd ˌivˈiz",
     "ChatGPT and macOS": "ʧˈætʤˌipˌitˌi ænd mˈækˌOˌɛs",
     "rock 'n' roll": "ɹˈɑk ən ɹˈOl",
 }
@@ -44,6 +47,13 @@ ALIKE = {
     "They did not present a present.": "ðA dˈɪd nˌɑt pɹəzˈɛnt ɐ pɹˈɛzᵊnt.",
     "lead lead pipes": "lˈid lˈɛd pˈIps",
     "wind the clock; the wind": "wˈInd ðə klˈɑk; ðə wˈɪnd",
+    "He was re-elected; re: houses": "hi wʌz ɹi ɪlˈɛktəd; ɹˌA: hˈWzᵻz",
+    "She records the records.": "ʃi ɹəkˈɔɹdz ðə ɹˈɛkəɹdz.",
+    "Analysts' estimates; he estimates it.": "ˈænəlɪsts ˈɛstəməts; hi ˈɛstəmˌAts ɪt.",
+    "Does Target close? The close of day": "dˈʌz tˈɑɹɡət klˈOz? ðə klˈOz ʌv dˈA",
+    "fair use, we use it": "fˈɛɹ jˈus, wi jˈuz ɪt",
+    "his resume, we resume": "hɪz ɹˈɛzəmˌA, wi ɹəzˈum",
+    "lead levels, fresh produce": "lˈɛd lˈɛvᵊlz, fɹˈɛʃ pɹˈOdus",
     "take a bow; a bow": "tˈAk ɐ bˈW; ɐ bˈO",
     "I am content with the content": "ˌI ɐm kəntˈɛnt wɪð ðə kˈɑntˌɛnt",
     "a minute detail in a minute": "ɐ mInˈut dətˈAl ɪn ɐ mˈɪnət",

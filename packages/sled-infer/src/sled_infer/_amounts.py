@@ -28,6 +28,15 @@ _COUNTRIES = {"US": "U.S.", "A": "Australian", "AU": "Australian", "C": "Canadia
 _BOUGHT = """
     bill budget coin contract deal debt fee fine fund gift house industry investment lawsuit loan
     market note package plan price prize program project question reward settlement tax ticket
+    bottle car check company dress home laptop mansion meal phone raise salary suit takeover
+    watch
+"""
+_COUNTED = "bills?|notes?|coins?|tickets?|stamps?"  # of so much each, however many
+# Of these UK news writes so many millions as "10m".
+_MILLIONS = """
+    adults Americans barrels Britons children customers deaths doses euros followers homes
+    households jobs listeners litres members passengers patients people pounds readers subscribers
+    tonnes tons tourists users vehicles viewers visitors voters workers
 """
 _PER = {"hr": "hour", "h": "hour", "yr": "year", "mo": "month", "lb": "pound"} | {
     "wk": "week",
@@ -50,6 +59,7 @@ _RATES = {"bpm": "beat per minute", "fps": "frame per second", "rpm": "revolutio
     **{f"{many}B/s": f"{name}byte per second" for many, name in _MANY.items()},
     **{f"{many}b/s": f"{name}bit per second" for many, name in _MANY.items()},
     "psi": "pound per square inch",
+    "mpg": "mile per gallon",
     "dpi": "dot per inch",
     "bps": "basis point",
     "m/s²": "meter per second squared",
@@ -72,6 +82,10 @@ _SIZES = {"TB": "terabyte", "PB": "petabyte", "tsp": "teaspoon", "tbsp": "tables
     "kts": "knot",
     "cl": "centiliter",
     "ms": "millisecond",
+    "kcal": "kilocalorie",
+    "kJ": "kilojoule",
+    "MWh": "megawatt hour",
+    "Ω": "ohm",
     "yd": "yard",
     "dB": "decibel",
 }
@@ -102,6 +116,14 @@ TIED = {
     "MB": "megabyte",
 }
 _TIED = TIED | {"m": "meter", "g": "gram", "ml": "milliliter", "mL": "milliliter"}
+_SORTED = (
+    _TIED
+    | {"W": "watt", "kW": "kilowatt", "L": "liter", "V": "volt", "°": "degree"}
+    | {
+        "mAh": "milliampere hour",
+        "kWh": "kilowatt hour",
+    }
+)
 _SIGN, _AMOUNT = "[$£€]", r"\d+(?:,\d+)*(?:\.\d+)?"
 _SCALE = r"(?: (?:thousand|[a-z]+illion))?"
 
@@ -133,7 +155,10 @@ def money() -> Iterator[Rule]:
     yield rf"({_SIGN}{_AMOUNT}{_SCALE})-(an?)-(?=[a-z])", r"\1 \2 "
     whole = rf"({_SIGN})([\d,]*\d|{_AMOUNT}(?= [a-z]+illion))({_SCALE})"
     yield rf"\b([Aa]n?) {whole}(?= [a-z])", _sort
-    yield rf"\b([Tt]he|[Tt]his|[Tt]hat) {whole}(?= (?:{any_of(_BOUGHT.split())})\b)", _sort
+    whose = "[Tt]he|[Tt]his|[Tt]hat|[Hh]is|[Hh]er|[Ii]ts|[Tt]heir|[Oo]ur|[Mm]y|[Yy]our"
+    whose = rf"(?:{whose}|[Aa])(?: new)?|[Nn]ew"
+    yield rf"\b({whose}) {whole}(?= (?:{any_of(_BOUGHT.split())})\b)", _sort
+    yield rf"(\S+) {whole}(?= (?:{_COUNTED})\b)", _sort
     yield rf"({_SIGN})({_AMOUNT}) trillion", lambda m: f"{m[2]} trillion {_CURRENCIES[m[1]][0]}s"
     yield rf"({_SIGN})0?\.(\d\d)(?!\d)", _cents
 
@@ -143,12 +168,27 @@ def measures() -> Iterator[Rule]:
     for sign, name in {"['’′]": "feet", '["”″]': "inches"}.items():
         yield rf"({_AMOUNT}){sign} ?[x×] ?({_AMOUNT}){sign}", rf"\1 by \2 {name}"
     yield r"\b([1-9])x(\d\d?)s\b", r"\1 by \2's"
-    yield r"\b(?!0x)(\d+(?:\.\d+)?(?: ?(?:mm|cm|m|in|ft))?) ?x ?(?=\d)", r"\1 by "
+    size = r"(\d+(?:\.\d+)?(?: ?(?:mm|cm|m|in|ft))?)"
+    yield rf"(?:\b(?!0x)|(?<=\dx)){size} ?x ?(?=\d)", r"\1 by "
+    yield r"\b([Aa]n? \d{1,3}(?:\.\d+)?)[\"”″](?= [a-zA-Z])", r"\1 inch"
+    yield r"\b([Aa]n? \d{1,3})['’′](?= [a-z])", r"\1 foot"
+    yield (
+        r"(?<![\w\"“])(\d+(?:\.\d+)?)[\"”″](?= (?:deep|high|long|tall|thick|wide)\b)",
+        r"\1 inches",
+    )
     yield r"(?<![\w'])(\d{1,2})['’′] ?(\d{1,2})(?:[\"”″]|''|\b)", r"\1 foot \2"
     yield r"(?<!\w)(\d{1,2})(?:′|['’](?= (?:tall|high|long|wide|deep)\b))", r"\1 feet"
     yield r"(?<!\w)(\d{1,2})(?:″|\"(?= (?:screen|display|monitor|pipe)\b))", r"\1 inch"
     ranged = r"\d[\d.,]*(?:[-–]\d[\d.,]*)?"
-    yield rf"\b([Aa]n? {ranged}) ?({any_of(_TIED)})\.?(?= [a-z])", _sort_by_size
+    yield rf"\b([Aa]n? {ranged}) ?({any_of(_SORTED)})\.?(?= [a-z])", _sort_by_size
+    no_end = r"(?= (?!(?:and|at|from|he|in|is|it|of|on|or|she|that|they|to|was|we|you)\b)[a-z])"
+    yield rf"\b([Tt]he {ranged})({any_of(_SORTED)}){no_end}", _sort_by_size
+    yield rf"\b(\d+(?:\.\d+)?)m(?= (?:{any_of(_MILLIONS.split())})\b)", r"\1 million"
+    yield r"\b(\d+(?:\.\d+)?) ?([bm])n\b", lambda m: f"{m[1]} {_SCALES[m[2]]}"
+    yield (
+        r"(?<=\d) in(?= \w+ dot (?:c|cfg|cpp|csv|js|json|log|md|py|toml|ts|txt|ya?ml)\b)",
+        f"{NO_UNIT} in",
+    )
     yield rf"(?<![\d./])(\d[\d.,]*) ?({any_of(UNITS)})(?![\w/²^])(?:\.(?= [a-z]))?", _unit
     yield r"(?<=\d) ?V[ -]?(?=[AD]C\b)", " volts "
     yield r"\b(\d+) c\.(?= [a-z])", lambda m: f"{m[1]} cup{'' if m[1] == '1' else 's'}"
@@ -201,7 +241,7 @@ def _sort(found: re.Match[str]) -> str:
 
 def _sort_by_size(found: re.Match[str]) -> str:
     """Read "a 15 min walk" as "a 15 minute walk"."""
-    return f"{re.sub('[-–]', ' to ', found[1])} {_TIED[found[2]]}"
+    return f"{re.sub('[-–]', ' to ', found[1])} {_SORTED[found[2]]}"
 
 
 def _cents(found: re.Match[str]) -> str:

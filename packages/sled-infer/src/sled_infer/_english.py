@@ -34,6 +34,10 @@ _WORDS_TOO = frozenset(
 )
 # Of these, units behind a number, and what stands before one.
 _UNITS_TOO, _NUMBER_TOO = frozenset(("gal.", "in.")), "no."
+# Behind these any capital begins a sentence: "Bake 30 min. Let it cool."
+_MEASURES = frozenset(
+    f"{unit}." for unit in ("cm", "hr", "hrs", "kg", "km", "lb", "lbs", "mg", "min", "mins", "ml")
+) | frozenset(("mm.", "oz.", "sec.", "secs.", "tbsp.", "tsp."))
 _ROMAN = re.compile(r"(?<=[a-z] )(?=[IVX]{2})(X{0,2}(?:IX|IV|V?I{2,3}|VI|V|I{2,3})|X{1,2})\b")
 # As its words are spelled; a house number is a number.
 _OPTIONS = {
@@ -196,6 +200,8 @@ def _ended(last: str, word: str) -> bool:
     """Tell by the next word what alone it leaves open: "no. We" has ended, "no. 5" has not."""
     if last == _NUMBER_TOO:
         return not word[:1].isdigit()
+    if last in _MEASURES:
+        return word.lstrip(OPENING)[:1].isupper()
     short = last in _UNITS_TOO or _is_short(last)
     return short and opens_sentence(word) and ends_sentence(last, word)
 

@@ -41,8 +41,16 @@ def dialled() -> Iterator[Rule]:
     """Give the rules for numbers that are dialled, typed or printed on tickets."""
     yield r"\b([Cc]odes?) ([2-9][1-9]\d)\b(?![.,/-]?\d)", _digits_after
     yield r"(?<![\w-])(?:\+?1-)(8\d\d|900)-([A-Z\d]+(?:-[A-Z\d]+)*)(?![\w-])", _toll_free
-    yield r"(?<![\w.,/$£€-])(?<![\d)] )([2-9]\d\d)-(\d{4})(?![\w-]|[.,/]\d)", _local
     yield r"(?<!\w)\((\d{3})\) ?(\d{3})-(\d{4})(?![\w-])", lambda m: one_by_one("".join(m.groups()))
+    yield r"(?<![\w.,/$£€-])(?<![\d)] )([2-9]\d\d)-(\d{4})(?![\w-]|[.,/]\d)", _local
+    yield (
+        r"\b([Cc]odes?|PIN|OTP) (\d{3})[- ](\d{3})\b(?![.,-]?\d)",
+        lambda m: f"{m[1]} {one_by_one(m[2] + m[3])}",
+    )
+    yield (
+        r"\b([Dd]ial|[Pp]ress|[Ee]nter) \*(\d*)(?!\w)",
+        lambda m: f"{m[1]} star {one_by_one(m[2])}",
+    )
     yield r"\b((?:[Cc]ode|PIN|OTP|[Pp]asscode)(?: is|:)?) (\d{4,8})\b(?![.,/-]?\d)", _digits_after
     yield r"(\bis|:) (?!\d+00\b)(\d{6,8})\b(?![.,/-]?\d| [a-z])", _digits_after
     yield r"(?<![\d.,$£€])(?!\d+000)\d{10,}(?![,.]?\d)", lambda m: f" {one_by_one(m[0])} "
@@ -101,6 +109,10 @@ def numbers() -> Iterator[Rule]:
     yield r"\bF-([1-4])50\b", r"F \1 50"
     yield r"(?<=\.\d)-(alpha|beta|rc|dev)\.?(\d*)\b", r" \1 \2"
     yield r"(?<![\w.+])\+(?=\d+(?:\.\d+)?%)", "plus "
+    # The library takes the verb for a variable: "i s plus five".
+    yield r"(?i)\b(is|was|are|were|be) \+(?=\d)", r"\1 plus "
+    yield r"(?<=[a-z]{2} )≈ ?(?=\d)", "about "
+    yield r"\b(UTC|GMT)[-−](?=\d)", r"\1 minus "
     yield r"(?<=\d)[kK][-–](?=\d+[kK]\b)", "k to "
     yield r"(?<![\w/.–-])(\d\d)[/–-]\1\b(?![/–-])", r"\1 \1"
     yield r"\b(\d{3})/(\d{2,3})\b(?!/)", r"\1 over \2"

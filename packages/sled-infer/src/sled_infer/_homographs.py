@@ -11,6 +11,8 @@ it mostly is. The symbols are those of `_lexicon`.
 
 from __future__ import annotations
 
+from ._inflection import plural
+
 _VERB, _OTHER = 0, 1
 # Verb, noun or adjective, and which of them a word mostly is.
 _SAID = {
@@ -61,6 +63,7 @@ _SAID = {
     "protest": ("pɹətˈɛst", "pɹˈOtˌɛst", _OTHER),
     "rebel": ("ɹəbˈɛl", "ɹˈɛbᵊl", _OTHER),
     "record": ("ɹəkˈɔɹd", "ɹˈɛkəɹd", _OTHER),
+    "resume": ("ɹəzˈum", "ɹˈɛzəmˌA", _VERB),
     "refund": ("ɹəfˈʌnd", "ɹˈifˌʌnd", _OTHER),
     "refuse": ("ɹəfjˈuz", "ɹˈɛfjˌus", _VERB),
     "separate": ("sˈɛpəɹˌAt", "sˈɛpəɹət", _OTHER),
@@ -75,6 +78,27 @@ _SAID = {
     "wind": ("wˈInd", "wˈɪnd", _OTHER),
     "wound": ("wˈWnd", "wˈund", _OTHER),
 }
+# Of these no form in "-s" is said in two ways, or is a word.
+_NO_FORM = frozenset(("bass", "bow", "house", "lead", "minute", "perfect", "tear", "wind", "wound"))
+_MOSTLY_VERBS = frozenset(
+    ("alternate", "close", "deliberate", "elaborate", "moderate", "present", "separate")
+)
+
+
+def _forms() -> dict[str, tuple[str, str, int]]:
+    """Give the forms in "-s": "she records it", "the records"."""
+    forms = {}
+    for word, (verb, other, usual) in _SAID.items():
+        if word.endswith("s") or word in _NO_FORM or f"{word}s" in _SAID or word == "used":
+            continue
+        way = _VERB if word in _MOSTLY_VERBS else usual
+        forms[f"{word}s"] = (plural(verb), plural(other), way)
+    return forms
+
+
+_FORMS = _forms()
+_SAID |= _FORMS
+_SAID["estimates"] = (*_SAID["estimates"][:2], _OTHER)
 HOMOGRAPHS = frozenset(_SAID)
 _VERBAL = """
     to will would can could should must may might shall do does did don't doesn't didn't won't can't
@@ -89,6 +113,8 @@ _BEFORE_VERBS, _BEFORE_OTHERS = frozenset(_VERBAL.split()), frozenset(_NOMINAL.s
 _AFTER_VERBS = frozenset(
     ("the", "a", "an", "it", "them", "him", "her", "us", "me", "my", "your", "his", "our", "their")
 ) | frozenset(("this", "these", "those"))
+_DOING = frozenset(("do", "does", "did", "don't", "doesn't", "didn't", "will", "would", "can"))
+_OF_ONE = frozenset(("he", "she", "it", "who", "which", "everyone", "everybody", "nobody"))
 _BETWEEN = frozenset(("also", "always", "ever", "just", "never", "not", "often", "only", "really"))
 _BEING = frozenset(
     ("am", "i'm", "is", "are", "was", "were", "be", "been", "being", "isn't", "wasn't", "go")
@@ -96,7 +122,8 @@ _BEING = frozenset(
 # What the words beside it tell of one word alone.
 _VERB_IF_BEFORE = {
     "bow": frozenset(("before", "down", "out", "to")),
-    "close": frozenset(("down", "up")),
+    "close": frozenset(("at", "down", "early", "for", "up")),
+    "objects": frozenset(("to",)),
     "graduate": frozenset(("from", "with")),
     "lives": frozenset(("alone", "at", "by", "here", "in", "near", "next", "on", "there", "with")),
     "tear": frozenset(("apart", "down", "off", "open", "out", "through", "up")),
@@ -104,25 +131,44 @@ _VERB_IF_BEFORE = {
     "wound": frozenset(("around", "down", "through", "up")),
 }
 _OTHER_IF_BEFORE = {
-    "lead": frozenset(("acid", "bullet", "bullets", "paint", "pipe", "pipes", "poisoning")),
+    "close": frozenset(("of",)),
+    "lead": frozenset(("acid", "bullet", "bullets", "paint", "pipe", "pipes", "poisoning"))
+    | frozenset(("contamination", "content", "crystal", "dust", "exposure", "free", "levels"))
+    | frozenset(("shot", "weight", "weights")),
     "live": frozenset(("action", "album", "audience", "band", "broadcast", "chat", "concert"))
     | frozenset(("coverage", "demo", "event", "events", "feed", "from", "music", "performance"))
     | frozenset(("performances", "recording", "show", "shows", "stream", "streaming", "streams"))
-    | frozenset(("television", "tv", "update", "updates", "video", "wire", "wires")),
+    | frozenset(("television", "tv", "t", "update", "updates", "video", "wire", "wires"))
+    | frozenset(("ammunition", "animal", "animals", "bands", "births", "entertainment", "game"))
+    | frozenset(("games", "sport", "sports", "theater", "theatre")),
     "minute": frozenset(("amount", "amounts", "changes", "detail", "details", "differences"))
     | frozenset(("particles", "quantities", "traces")),
     "present": frozenset(("company", "day", "tense")),
     "record": frozenset(("breaking", "company", "high", "highs", "label", "low", "lows", "store")),
-    "use": frozenset(("of",)),
+    "use": frozenset(("of", "only")),
     "uses": frozenset(("for", "of")),
 }
 _VERB_IF_AFTER = {
     "bass": frozenset(("sea", "striped", "largemouth")),  # the fish, which is said as no music is
     "content": _BEING | frozenset(("feel", "feels", "felt", "quite", "so", "very")),
-    "lives": frozenset(("he", "it", "she", "who")),
-    "uses": frozenset(("he", "it", "she", "who")),
+    "graduate": frozenset(("students",)),
+    "project": frozenset(("analysts", "economists", "experts", "forecasters", "officials")),
+    "suspect": frozenset(("authorities", "doctors", "experts", "investigators", "officials"))
+    | frozenset(("police", "scientists")),
 }
+_RISEN = frozenset(("big", "fee", "huge", "large", "pay", "percent", "price", "rate", "rent"))
+_RISEN |= frozenset(("sharp", "significant", "slight", "small", "steady", "tax", "temperature"))
+_RISEN |= frozenset(("wage",))
 _OTHER_IF_AFTER = {
+    "close": _BEING | frozenset(("as", "how", "pretty", "quite", "so", "that", "too", "very")),
+    "extract": frozenset(("almond", "lemon", "malt", "vanilla", "yeast")),
+    "increase": _RISEN,
+    "increases": _RISEN,
+    "produce": frozenset(("fresh", "local", "organic", "seasonal")),
+    "use": frozenset(("alcohol", "commercial", "daily", "data", "drug", "energy", "everyday"))
+    | frozenset(("fair", "frequent", "general", "heavy", "home", "internet", "land", "medical"))
+    | frozenset(("personal", "phone", "power", "public", "regular", "screen", "water")),
+    "uses": frozenset(("common", "different", "many", "multiple", "other", "several", "various")),
     "live": _BEING | frozenset(("going", "goes", "went", "came", "streamed", "recorded")),
 }
 # Neither way of these is a verb's, or both are.
@@ -144,6 +190,11 @@ def said(word: str, before: tuple[str, str], following: str) -> str:
     return verb if (usual if way is None else way) == _VERB else other
 
 
+def _is_form(word: str) -> bool:
+    """Tell whether a word would be a verb of the third person: "she uses"."""
+    return word in _FORMS or word in {"lives", "uses", "excuses"}
+
+
 def _way(word: str, before: tuple[str, str], following: str) -> int | None:
     """Tell which way a word is said; None if nothing beside it tells."""
     earlier, last = before
@@ -151,15 +202,19 @@ def _way(word: str, before: tuple[str, str], following: str) -> int | None:
         last = earlier
     if word == "used":  # "I used to go", unlike "it is used to cut"
         return _OTHER if following == "to" and last not in _BEING else _VERB
+    if word == "close" and (last == "the" or last.endswith("'s")) and following in {"", "of"}:
+        return _VERB  # the end of it, "the market's close"
     if word == "bow" and before[1] == "a" and earlier.startswith(("take", "took", "taking")):
         return _VERB
+    verbs = word not in _NO_VERBS
     telling = (
         (following in _OTHER_IF_BEFORE.get(word, _NONE), _OTHER),
         (last in _VERB_IF_AFTER.get(word, _NONE), _VERB),
         (last in _OTHER_IF_AFTER.get(word, _NONE), _OTHER),
-        (last in _BEFORE_VERBS and word not in _NO_VERBS, _VERB),
-        ((last in _BEFORE_OTHERS or last.endswith("'s")) and word not in _NO_VERBS, _OTHER),
+        (last in (_OF_ONE if _is_form(word) else _BEFORE_VERBS) and verbs, _VERB),
+        ((last in _BEFORE_OTHERS or last.endswith("'s")) and verbs, _OTHER),
+        (earlier in _DOING and verbs and not _is_form(word), _VERB),
         (following in _VERB_IF_BEFORE.get(word, _NONE), _VERB),
-        (following in _AFTER_VERBS and word not in _NO_VERBS, _VERB),
+        (following in _AFTER_VERBS and verbs, _VERB),
     )
     return next((way for tells, way in telling if tells), None)

@@ -37,8 +37,12 @@ _LONGEST_ACRONYM = 5
 _LETTERS_OF_WORD = _LEAST_HUMPS = 2
 _REMEMBERED = 65_536
 # In capitals they are no words.
-_LETTERED = "AD AKA CA CO CT ER GA ID IMO LA LED MA MC MS NGO OS PA POW RIP US VA WA"
+_LETTERED = """
+    AD AKA CA CO CT DEA DOD DOE ER ET ETA EV GA GED ID IDE IMO IRA LA LED MA MC MIA MS NGO OS PA POW
+    RIP SEC SOP UN UPS URI US VA WA
+"""
 _ACRONYMS = frozenset(_LETTERED.split())
+_DRAWN_OUT = re.compile(r"([a-z])\1\1+")
 _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _PREFIXES = {"un": "ˌʌn", "re": "ɹi"}
 _LEAST_AFTER_PREFIX = 4
@@ -89,7 +93,7 @@ class Lexicon:
         Capitals count: "US" is spelled, "us" is not. Accents do where the table has the word with
         them ("résumé").
         """
-        said = "" if word.isascii() else self._accented(word)
+        said = self.accented(word)
         return said or self._remembered("".join(_SPELLING.findall(fold(word))))
 
     def entries(self) -> Iterator[tuple[str, str]]:
@@ -98,7 +102,10 @@ class Lexicon:
             word, _, said = line.partition("\t")
             yield word, said
 
-    def _accented(self, word: str) -> str:
+    def accented(self, word: str) -> str:
+        """Give the symbols of a word with accents that the table has so; "" if it has none."""
+        if word.isascii():
+            return ""
         written = _AROUND.sub("", unicodedata.normalize("NFC", word)).replace("’", "'")
         if written.isascii():
             return ""
@@ -115,12 +122,23 @@ class Lexicon:
             return (not letters and self._known(bare)) or self._spelled(bare)
         if word in _ACRONYMS:
             return self._spelled(word)
-        if said := self._known(word):
+        # "NGOs" is no word in small letters.
+        many = word[-1] == "s" and word[:-1].isupper() and len(word) > _LETTERS_OF_WORD
+        if said := (many and self._acronym(word)) or self._known(word):
             return said
         if parted := clitic(word):
             stem, add = parted
             return add(self._pronounce(stem))
-        return self._found(word) or self._found(bare) or self._guessed(bare)
+        return (
+            self._found(word) or self._found(bare) or self._drawn_out(bare) or self._guessed(bare)
+        )
+
+    def _drawn_out(self, word: str) -> str:
+        """Find "sooo", "pleeease": a letter thrice or more stands for it twice or once."""
+        if _DRAWN_OUT.search(word) is None:
+            return ""
+        shorter = (_DRAWN_OUT.sub(instead, word) for instead in (r"\1", r"\1\1"))
+        return next(filter(None, map(self._known, shorter)), "")
 
     def _found(self, word: str) -> str:
         return (

@@ -47,7 +47,8 @@ class _Word:
         text: its letters; with dots between them, they are spelled.
         marks: all that stand after it.
         fresh: nothing stands before it that it could belong to: "A man", unlike "plan A".
-        tied: a hyphen ties it to the next word: "A-list".
+        tied: a hyphen ties it to the next word: "A-list", "re-elect".
+        written: as it is written, where it has accents.
 
     """
 
@@ -55,6 +56,7 @@ class _Word:
     marks: str
     fresh: bool
     tied: bool = False
+    written: str = ""
 
     @property
     def spelled(self) -> bool:
@@ -176,6 +178,8 @@ class Phonemes:
 
     def _say(self, word: _Word, following: str) -> str:
         low = word.text.lower().strip("'")
+        if word.written and (said := self._lexicon.accented(word.written)):
+            return said
         if said := self._faint(word, low, following):
             return said
         if low in HOMOGRAPHS:
@@ -191,6 +195,8 @@ class Phonemes:
         if low == "to":
             return ("tʊ" if self._vowel_in(following) else "tə") if following else "tu"
         weak = not word.letter and (len(low) == 1 or not word.text.isupper())
+        if low == "re" and word.tied:
+            return "ɹi"  # "re-elected"; alone it is a note
         if low == "n":
             return "ən" if word.text.startswith("'") else ""  # "rock 'n' roll"
         return _WEAK.get(low, "") if weak else ""
@@ -211,7 +217,7 @@ def _parts(chunk: str) -> tuple[str, list[_Word]]:
     for found in _TOKEN.finditer(_ABBREVIATED.sub("", fold(chunk)).translate(_ALIKE)):
         kind, text = found.lastgroup, found[0]
         if kind in {"dotted", "word"}:
-            tied = text == _ARTICLE and found.string[found.end() :].startswith("-")  # "A-list"
+            tied = found.string[found.end() :].startswith("-")
             words.append(_Word(text, "", fresh, tied=tied))
             fresh = False
         elif kind == "quote":
@@ -222,6 +228,8 @@ def _parts(chunk: str) -> tuple[str, list[_Word]]:
                 words[-1].marks += mark
             else:
                 opening += mark
+    if len(words) == 1 and not chunk.isascii():
+        words[0].written = chunk
     return opening, words
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._amounts import any_of
-from ._symbols import NO_UNIT
+from ._symbols import DIGITS, NO_UNIT
 
 if TYPE_CHECKING:
     import re
@@ -31,6 +31,20 @@ NUMBERED_PLACES = {
     "ext": "extension",
     "Ext": "Extension",
 }
+_CODES = """
+    AL Alabama AK Alaska AZ Arizona AR Arkansas CA California CO Colorado CT Connecticut DE
+    Delaware FL Florida GA Georgia HI Hawaii ID Idaho IL Illinois IN Indiana IA Iowa KS Kansas KY
+    Kentucky LA Louisiana ME Maine MD Maryland MA Massachusetts MI Michigan MN Minnesota MS
+    Mississippi MO Missouri MT Montana NE Nebraska NV Nevada NH New-Hampshire NJ New-Jersey NM
+    New-Mexico NY New-York NC North-Carolina ND North-Dakota OH Ohio OK Oklahoma OR Oregon PA
+    Pennsylvania RI Rhode-Island SC South-Carolina SD South-Dakota TN Tennessee TX Texas UT Utah
+    VT Vermont VA Virginia WA Washington WV West-Virginia WI Wisconsin WY Wyoming
+"""
+_STATES = {
+    code: name.replace("-", " ")
+    for code, name in zip(_CODES.split()[::2], _CODES.split()[1::2], strict=True)
+}
+_WORDS = "AL|CO|DE|HI|ID|IN|LA|MA|ME|MO|MS|MT|OH|OK|OR|PA"  # or names as short
 _DIVIDED = "Africa|America|Carolina|Dakota|Ireland|Irish|Korea|Korean|Sudan|Wales|Yorkshire"
 _NO_NAMES = ("And", "As", "At", "But", "By", "For", "From", "If", "In", "Of", "On", "The", "To")
 # Behind one of these a letter belongs to the number: no degrees, no meters.
@@ -53,6 +67,8 @@ def places() -> Iterator[Rule]:
         rf"\b((?:{labelled})s?) (\d+(?=[A-Ha-h])|\d\d?)([A-Za-jl-z])\b(?! (?:{_SIZED})\b)",
         _labelled,
     )
+    code = rf"(?<=[a-z], )({any_of(_STATES)})"
+    yield rf"{code}(?: (\d{{5}})(?!\d))?(?=\Z|[,.;:!?)])|{code}(?<!{_WORDS})(?= [a-z])", _state
     yield r"(?<=\d{3}-\d{4}) ?x ?(?=\d{1,5}\b)", " extension "
     yield rf"\b((?:{_ROADS})[- ]\d+) ({point})\b(?!\.\w)", _pointed
     yield rf"\b({_ALL_STREETS})(\.?) ({point})\b(?!\.\w)", _pointed_street
@@ -74,6 +90,12 @@ def places() -> Iterator[Rule]:
         rf"(?<=\d)([A-Za-z]*(?: [A-Z][a-z]+){{1,3}}) ({any_of(STREETS)})\b(\. (?=[A-Z][a-z])|\.?)",
         _street,
     )
+
+
+def _state(found: re.Match[str]) -> str:
+    """Read "Columbus, OH 43215" as the state and the digits of the ZIP code."""
+    digits = [DIGITS[int(digit)] for digit in found[2] or ""]
+    return " ".join((_STATES[found[1] or found[3]], *digits))
 
 
 def _labelled(found: re.Match[str]) -> str:

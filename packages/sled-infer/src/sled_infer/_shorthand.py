@@ -57,6 +57,7 @@ _SLASHED = {"w/o": "without", "w/": "with", "b/c": "because", "c/o": "care of"} 
 # Whole words in small letters, perhaps with a capital: "Thx!"
 _CHATTED = {"pls": "please", "plz": "please", "thx": "thanks", "tmrw": "tomorrow"} | {
     "afaik": "as far as I know",
+    "aka": "also known as",
     "attn": "attention",
     "btw": "by the way",
     "hbu": "how about you",
@@ -78,6 +79,7 @@ _CHATTED = {"pls": "please", "plz": "please", "thx": "thanks", "tmrw": "tomorrow
 }
 _WITH_DIGITS = {"b4": "before", "gr8": "great", "l8r": "later", "w8": "wait"} | {
     "2day": "today",
+    "2moro": "tomorrow",
     "2nite": "tonight",
 }
 _HEADINGS = {"Vol": "Volume", "Ch": "Chapter", "Pt": "Part", "Sc": "Scene"}
@@ -86,7 +88,7 @@ _COUNTED = {"pkg": "package", "pkgs": "packages", "doz": "dozen", "avg": "averag
     "qty": "quantity",
 }
 _CHAT = {word.capitalize(): said[0].upper() + said[1:] for word, said in _CHATTED.items()}
-_CHAT |= _CHATTED | _WITH_DIGITS
+_CHAT |= _CHATTED | _WITH_DIGITS | {"u": "you", "ur": "your"}
 _KEYS = {"Ctrl": "Control", "Cmd": "Command"}
 _SPANS = {"Y": "year", "Q": "quarter", "M": "month"}
 _LATIN = ("eg", "ie", "Eg", "Ie")
@@ -95,7 +97,7 @@ _SHORT = (_BEFORE_NAMES, _BEFORE_NUMBERS, _COUNTED, _LATIN, NUMBERED_PLACES, STR
 SHORT = frozenset(
     f"{word}." for words in (*_SHORT, ("al", "Ps", "Pt", "Rs", "Sc", "Vol")) for word in words
 )
-NO_WORDS = frozenset(("vs", "approx", "St", *_LATIN, *_CHAT, *_COUNTED))
+NO_WORDS = frozenset(("vs", "approx", "Bros", "St", *_LATIN, *_CHAT, *_COUNTED))
 
 
 def shorthand() -> Iterator[Rule]:
@@ -112,6 +114,9 @@ def shorthand() -> Iterator[Rule]:
     yield r"\b([YQM])o\1\b", lambda m: f"{_SPANS[m[1]]} over {_SPANS[m[1]]}"
     yield rf"(?<!\w)({any_of(_KEYS)})\b", lambda m: _KEYS[m[1]]
     yield r"\bvs\b\.?", "versus"
+    yield r"\bQ&A\b", "Q and A"
+    yield r"\bTL;?DR\b", "T L D R"
+    yield r"\bBros\.", "Brothers"
     yield r"\bMs\. (?=[A-Z])", "Ms "
     yield r"\ba\.k\.a\.", "also known as"
     yield r"\bapprox\b\.?", "approximately"

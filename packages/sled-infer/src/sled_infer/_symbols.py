@@ -45,6 +45,8 @@ SYMBOLS = {
     "∆": "delta",
     "∑": "sum of",
     "∫": "integral of",
+    "♭": "flat",
+    "♯": "sharp",
     **dict.fromkeys("*_^|`\\™®©", ""),
 }
 GREEK = dict(

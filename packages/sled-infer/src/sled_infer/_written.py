@@ -36,6 +36,13 @@ _MENUS = """
     Account Control Edit File Format General Help Home Insert Menu Network Options Panel Preferences
     Privacy Profile Security Settings System Tools View Window
 """
+_OF_COMPUTERS = """
+    admin budget company consultant department director expert firm guy help industry infrastructure
+    manager outage policy professional project sector security service services specialist staff
+    support system team worker
+"""
+_OF_COMPUTERS = "|".join(_OF_COMPUTERS.split())
+_OF_HEALTH = "chief|classification|data|declared|director|guideline|official|recommend|report|say"
 _STARRED = "hotel|hotels|motel|resort|restaurant|rating|ratings|review|reviews|service|quality"
 
 
@@ -56,6 +63,7 @@ def _markup() -> Iterator[Rule]:
     yield r"\]\([^\s()]*\)", "]"
     yield r"</?[A-Za-z][\w-]*/?>", ""
     yield rf"&({any_of(_ENTITIES)});", lambda found: _ENTITIES[found[1]]
+    yield r"(?i)\b(dial|press|enter|hit) #(?!\w)", r"\1 pound"
     yield r"(?<!\S)#+(?!\S)", ""
     yield r"\A(?:> ?)+(?![\d=])", ""
     yield r"([-=_*~#+])\1{3,}", " "
@@ -69,6 +77,7 @@ def _markup() -> Iterator[Rule]:
     yield r"[-=]+>", "→"
     yield rf"\b(?:{any_of(_MENUS.split())})(?: >(?: [A-Z]\w*)+)+", lambda m: m[0].replace(" >", ",")
     yield r"(?<=\b[IWw][e ])(?: ?)<3+(?= [a-z])", " love"
+    yield r"(?<=[a-z]{2}) <3+(?=\Z|[.!?,])", ""
     yield r"~(?! ?[\d$£€/])|~(?=~)", ""
 
 
@@ -89,6 +98,9 @@ def _letters() -> Iterator[Rule]:
     yield r"(?<!\w)#(?=[A-Za-z][a-z])", "hashtag "
     yield r"\b([A-Z]{1,4})/(?=[A-Z]{1,4}\b)", r"\1 "
     yield r"\b([A-Z]{2,3})&(?=[A-Z]\b)", lambda m: ".".join(m[1]) + " and "
+    yield rf"\bIT(?= (?:{_OF_COMPUTERS})s?\b)", "I.T"
+    yield rf"\bWHO(?= (?:{_OF_HEALTH})s?\b)|(?<=\b[Tt]he )WHO(?![\w-])", "W.H.O"
+    yield r"\bAM(?= (?:radio|and FM|station)|/FM)", "A.M"
     yield r"\b([A-F])-(?![\w-])", r"\1-minus"
     yield r"\bA\+(?![\w+])", "A-plus"
     yield r"\bA[-–]Z\b", "A-to-Z"
