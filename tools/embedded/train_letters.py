@@ -16,6 +16,7 @@ from pathlib import Path
 
 import torch
 from letter_alignment import Aligned, Entry, align, bare, code
+from make_lexicon import WORDS, read_words
 from safetensors.torch import save_file
 from sled_codec import atomic_path
 from sled_infer._inflection import inflections
@@ -33,10 +34,15 @@ Batch = tuple[Tensor, Tensor, Tensor]  # letters, labels, stresses, each `[words
 
 
 def entries(lexicon: Lexicon) -> list[Entry]:
-    """Give the words that no rule explains, in an order that is always the same."""
-    known = {word.lower() for word, _ in lexicon.entries()}
+    """Give the words that no rule explains, in an order that is always the same.
+
+    Those of our own table are left out, so that a correction there trains no other network.
+    """
+    ours = read_words(WORDS)
+    table = [(word, said) for word, said in lexicon.entries() if word not in ours]
+    known = {word.lower() for word, _ in table}
     rows: dict[str, str] = {}
-    for word, said in lexicon.entries():
+    for word, said in table:
         spelled = word.isupper() or not set(word.lower()) & set("aeiouy")
         stems = (stem for stem, _ in inflections(word.lower()))
         if (
