@@ -50,6 +50,16 @@ def serve(
             "--patience", min=1, help="Seconds that a text may be waited for in its midst."
         ),
     ] = 60.0,
+    name: Annotated[
+        list[str] | None,
+        typer.Option("--name", help="A further name that clients may give as model; repeatable."),
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-origin", help="Origin of web pages that may ask, or '*'; repeatable."
+        ),
+    ] = None,
     api_key: Annotated[
         str | None,
         typer.Option("--api-key", envvar=_KEY, help="A key that every request has to bring."),
@@ -83,12 +93,17 @@ def serve(
             )
             voices = {name: find_voice(synthesizer, str(path)) for name, path in files.items()}
             desk = Desk(
-                synthesizer, model or DEFAULT_MODEL, voices, most=at_once, patience=patience
+                synthesizer,
+                model or DEFAULT_MODEL,
+                voices,
+                names=name or [],
+                most=at_once,
+                patience=patience,
             )
         if synthesizer.card is not None:
             channels.note(synthesizer.card.summary)
         listen(
-            build_app(desk, api_key),
+            build_app(desk, api_key, allow_origin or []),
             host=host,
             port=port,
             ready=lambda url: channels.note(f"listening at {url}; Ctrl-C ends it"),

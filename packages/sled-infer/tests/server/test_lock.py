@@ -64,5 +64,20 @@ def test_with_it_all_is_as_without_a_lock(client, said, assert_same):
         assert socket.receive_json()["event"] == "begin"
 
 
+def test_a_page_in_a_browser_offers_it_as_a_protocol(desk):
+    from sled_infer.server import build_app
+    from starlette.testclient import TestClient, WebSocketDenialResponse
+
+    with TestClient(build_app(desk, "s3cret")) as client:
+
+        def protocol(*offered):
+            with client.websocket_connect("/v1/audio/stream", subprotocols=offered) as socket:
+                return socket.accepted_subprotocol
+
+        assert protocol("sled", "sled-key.s3cret") == "sled"
+        with pytest.raises(WebSocketDenialResponse):
+            protocol("sled", "sled-key.wrong")
+
+
 def test_whether_it_lives_anybody_may_know(client):
     assert client.get("/health").json()["status"] == "ok"

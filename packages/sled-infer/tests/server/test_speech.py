@@ -140,6 +140,23 @@ def test_who_comes_when_all_are_busy_is_told_to_come_again(client, desk, fill):
     assert desk.synthesizer.engine.tracks == 0
 
 
+def test_a_model_goes_by_several_names(endless):
+    from sled_infer.server import Desk, build_app
+    from starlette.testclient import TestClient
+
+    with TestClient(build_app(Desk(endless, "owner/tiny", names=["tts-1"]))) as client:
+        for name in ("owner/tiny", "tts-1"):
+            assert ask(client, model=name).status_code == 200
+            assert client.get(f"/v1/models/{name}").json()["id"] == name
+        assert [each["id"] for each in client.get("/v1/models").json()["data"]] == [
+            "owner/tiny",
+            "tts-1",
+        ]
+        assert client.get("/v1/models/tts-2").status_code == 404
+        told = ask(client, model="tts-2").json()["error"]["message"]
+    assert told == "model: 'tts-2' is not served here, 'owner/tiny' or 'tts-1' is"
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"), [("get", "/v1/audio/speech", 405), ("get", "/x", 404)]
 )

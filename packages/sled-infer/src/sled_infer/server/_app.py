@@ -17,11 +17,12 @@ from ._asked import FORMATS
 from ._converse import converse
 from ._desk import BusyError
 from ._lock import Lock
+from ._origins import Origins
 from ._speak import speak
 from ._told import OURS, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Collection
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -29,18 +30,25 @@ if TYPE_CHECKING:
     from ._desk import Desk
 
 
-def build_app(desk: Desk, key: str | None = None) -> Starlette:
-    """Make an ASGI application of a desk; who gives a `key` speaks only to those who know it.
+def build_app(desk: Desk, key: str | None = None, origins: Collection[str] = ()) -> Starlette:
+    """Make an ASGI application of a desk.
+
+    Args:
+        desk: who speaks.
+        key: if there is one, only those who bring it are spoken to.
+        origins: of web pages that may ask through a browser, such as "https://example.org"; "*" are
+            all. The server's own may always.
 
     Routes:
         POST /v1/audio/speech: a whole text; the fields of OpenAI's, and `seed`, `cfg`,
             `temperature`, `draws`, `max_seconds` and `normalise`, see `Request`.
         WebSocket /v1/audio/stream: text in pieces; see `_converse.py`.
-        GET /v1/models, GET /v1/audio/voices: what is there.
+        GET /v1/models, /v1/models/NAME, /v1/audio/voices: what is there.
         GET /health: whether it speaks, and to how many; needs no key.
 
     Errors are JSON, `{"error": {"message": …, "type": …}}`: 400 for what cannot be spoken, 401
     without the key, 503 with `Retry-After` while too many are spoken to.
+
     """
     app = Starlette(
         routes=[
@@ -48,6 +56,7 @@ def build_app(desk: Desk, key: str | None = None) -> Starlette:
             WebSocketRoute("/v1/audio/stream", converse),
             Route("/v1/audio/voices", _voices),
             Route("/v1/models", _models),
+            Route("/v1/models/{name:path}", _model),
             Route("/health", _health),
         ],
         exception_handlers={
@@ -56,7 +65,10 @@ def build_app(desk: Desk, key: str | None = None) -> Starlette:
             HTTPException: _fail,
             Exception: _fail,
         },
-        middleware=[] if key is None else [Middleware(Lock, key=key)],
+        middleware=[
+            Middleware(Origins, origins=origins),
+            *([] if key is None else [Middleware(Lock, key=key)]),
+        ],
         lifespan=_with_threads,
     )
     app.state.desk = desk
@@ -79,8 +91,19 @@ async def _voices(request: Request) -> Response:
 
 async def _models(request: Request) -> Response:
     desk: Desk = request.app.state.desk
-    model = {"id": desk.model, "object": "model", "created": 0, "owned_by": "sled"}
-    return JSONResponse({"object": "list", "data": [model]})
+    return JSONResponse({"object": "list", "data": [_described(name) for name in desk.models]})
+
+
+async def _model(request: Request) -> Response:
+    desk: Desk = request.app.state.desk
+    name = request.path_params["name"]
+    if name not in desk.models:
+        raise HTTPException(404, desk.unknown(name))
+    return JSONResponse(_described(name))
+
+
+def _described(name: str) -> dict[str, object]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "sled"}
 
 
 async def _health(request: Request) -> Response:

@@ -33,12 +33,14 @@ if TYPE_CHECKING:
     from ._asked import Piece
     from ._desk import Desk, Turn
 
+PROTOCOL = "sled"  # for clients that offer any, and expect one to be taken up
 _ITS_OWN = Manner(None, {})
 
 
 async def converse(socket: WebSocket) -> None:
     """Speak one text after the other until the client leaves."""
-    await socket.accept()
+    offered = socket.scope.get("subprotocols", ())
+    await socket.accept(PROTOCOL if PROTOCOL in offered else None)
     talk = _Talk(socket)
     try:
         while (message := await talk.next())["type"] == "websocket.receive":

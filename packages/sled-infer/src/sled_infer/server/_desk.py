@@ -9,7 +9,7 @@ from sled_codec import CodecError
 from .._errors import SynthesisError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from .._session import Stream
     from .._synthesizer import Synthesizer
@@ -29,7 +29,7 @@ class Desk:
 
     Attributes:
         synthesizer: who speaks.
-        model: the name that it goes by.
+        models: the names that it goes by.
         voices: by name: the model's speakers, and others that were given.
         most: how many may be spoken to at once.
         patience: how many seconds a conversation may hold its place with nothing to be said.
@@ -43,10 +43,19 @@ class Desk:
         model: str,
         voices: Mapping[str, Voice] | None = None,
         *,
+        names: Collection[str] = (),
         most: int = MOST_AT_ONCE,
         patience: float = PATIENCE,
     ) -> None:
         """Look up the model's speakers; a given voice may take the place of one.
+
+        Args:
+            synthesizer: who speaks.
+            model: the name that it goes by.
+            voices: by name.
+            names: further ones that clients may ask for it by.
+            most: how many may be spoken to at once.
+            patience: see the class.
 
         Raises:
             SynthesisError: a given voice is of another codec, or too long to speak after.
@@ -55,7 +64,7 @@ class Desk:
         card = synthesizer.card
         own = {} if card is None else {name: card.speaker(name) for name in card.speakers}
         self.synthesizer = synthesizer
-        self.model = model
+        self.models = tuple(dict.fromkeys((model, *names)))
         for name, voice in (voices or {}).items():
             _check(synthesizer, name, voice)
         self.voices = {**own, **(voices or {})}
@@ -69,6 +78,10 @@ class Desk:
             return None if name is None else self.voices[name]
         known = ", ".join(sorted(self.voices)) or "none: leave it out"
         raise SynthesisError(f"voice: {name!r} is not known; known are {known}")
+
+    def unknown(self, model: str) -> str:
+        """Tell that a model is not served here, and which is."""
+        return f"{model!r} is not served here, {' or '.join(map(repr, self.models))} is"
 
     def begin(self, manner: Manner) -> Turn:
         """Open a stream for somebody, who has to close it.

@@ -16,8 +16,15 @@ if TYPE_CHECKING:
 _OPEN = ("/health",)  # for whoever watches over the server, and says nothing of what is spoken
 
 
+_OFFERED = "sled-key."
+
+
 class Lock:
-    """Hand on to `app` what bears `Authorization: Bearer KEY`, and refuse everything else."""
+    """Hand on to `app` what bears `Authorization: Bearer KEY`, and refuse everything else.
+
+    A page in a browser cannot send that with a WebSocket: it offers the protocols "sled" and
+    "sled-key.KEY".
+    """
 
     def __init__(self, app: ASGIApp, key: str) -> None:
         self._app = app
@@ -30,7 +37,11 @@ class Lock:
     def _lets_in(self, scope: Scope) -> bool:
         if scope["type"] not in ("http", "websocket") or scope["path"] in _OPEN:
             return True
-        scheme, _, key = Headers(scope=scope).get("authorization", "").partition(" ")
+        headers = Headers(scope=scope)
+        scheme, _, key = headers.get("authorization", "").partition(" ")
+        for offered in scope.get("subprotocols", ()):
+            if offered.startswith(_OFFERED) and "authorization" not in headers:
+                scheme, key = "bearer", offered.removeprefix(_OFFERED)
         given = key.strip().encode("latin-1")  # as headers are decoded
         return scheme.lower() == "bearer" and compare_digest(given, self._key)
 

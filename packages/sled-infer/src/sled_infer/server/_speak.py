@@ -61,8 +61,8 @@ async def speak(request: Request) -> Response:
     """Answer with the audio of a text, or raise SynthesisError before any is sent."""
     desk: Desk = request.app.state.desk
     asked = read_speech(await _body(request))
-    if asked.model not in (None, desk.model):
-        raise SynthesisError(f"model: {asked.model!r} is not served here, {desk.model!r} is")
+    if asked.model is not None and asked.model not in desk.models:
+        raise SynthesisError(f"model: {desk.unknown(asked.model)}")
     turn, handed_on = desk.begin(asked.manner), False
     giving = asyncio.create_task(asyncio.to_thread(_give, turn.stream, asked.text))
     try:
