@@ -97,6 +97,17 @@ def test_a_cuts_file_is_trained_on_as_it_is(make_recipe, cuts):
     assert 0 <= result.losses["padding"] < 1
 
 
+def test_codes_that_no_codebook_has_are_found_by_validate(store):
+    index = store.folder / "index.json"
+    told = json.loads(index.read_text())
+    assert told["codebook_size"] == 16
+    most = max(int(store.codes(clip).max()) for clip in range(len(store)))
+    index.write_text(json.dumps({**told, "codebook_size": most}))
+    problems = list(validate(store.folder))
+    assert problems
+    assert all(f"..{most}, outside 0..{most - 1}" in problem for problem in problems)
+
+
 def test_codes_of_another_codec_are_not_trained_on(make_recipe, store, codec, tmp_path):
     Codec.from_random(codec.config, seed=1).save_pretrained(tmp_path / "other")
     recipe = make_recipe(f"data.train={store.folder}", f"data.codec={tmp_path / 'other'}")

@@ -52,6 +52,8 @@ class Summary:
     table: str
     """SHA-256 of `index.npy`."""
     format: str = _FORMAT
+    codebook_size: int = 0
+    """Codes are below it; 0 in folders that do not tell."""
 
     @property
     def hours(self) -> float:
@@ -94,6 +96,7 @@ def write_index(folder: Path, shards: int, cuts: str, codec: Codec) -> Summary:
         sizes,
         cuts,
         table_digest(folder),
+        codebook_size=codec.config.codebook_size,
     )
     _write(folder / SUMMARY, (json.dumps(asdict(summary)) + "\n").encode())
     _remove_beyond(folder, shards)
@@ -138,6 +141,7 @@ def _is_sound(summary: Summary) -> bool:
         and all(type(word) is str for word in words)
         and summary.frame_rate > 0
         and summary.left_out >= 0
+        and type(summary.codebook_size) is int
     )
 
 

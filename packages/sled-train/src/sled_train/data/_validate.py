@@ -95,8 +95,9 @@ def _validate_store(folder: Path, advance: Callable[[int], object]) -> Iterator[
         except TrainError as error:
             yield str(error)
             continue
-        if int(codes.min()) < 0:
-            yield f"{folder}: clip {clip} has codes below 0"
+        size, low, high = store.summary.codebook_size, int(codes.min()), int(codes.max())
+        if low < 0 or (size and high >= size):
+            yield f"{folder}: clip {clip} has codes {low}..{high}, outside 0..{size - 1}"
 
 
 def _hashed(name: str) -> int:
