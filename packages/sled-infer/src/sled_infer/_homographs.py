@@ -113,7 +113,7 @@ _BEFORE_VERBS, _BEFORE_OTHERS = frozenset(_VERBAL.split()), frozenset(_NOMINAL.s
 _AFTER_VERBS = frozenset(
     ("the", "a", "an", "it", "them", "him", "her", "us", "me", "my", "your", "his", "our", "their")
 ) | frozenset(("this", "these", "those"))
-_DOING = frozenset(("do", "does", "did", "don't", "doesn't", "didn't", "will", "would", "can"))
+_DOING = frozenset(("do", "does", "did"))
 _OF_ONE = frozenset(("he", "she", "it", "who", "which", "everyone", "everybody", "nobody"))
 _BETWEEN = frozenset(("also", "always", "ever", "just", "never", "not", "often", "only", "really"))
 _BEING = frozenset(
@@ -145,7 +145,7 @@ _OTHER_IF_BEFORE = {
     | frozenset(("particles", "quantities", "traces")),
     "present": frozenset(("company", "day", "tense")),
     "record": frozenset(("breaking", "company", "high", "highs", "label", "low", "lows", "store")),
-    "use": frozenset(("of", "only")),
+    "use": frozenset(("of",)),
     "uses": frozenset(("for", "of")),
 }
 _VERB_IF_AFTER = {
@@ -204,6 +204,8 @@ def _way(word: str, before: tuple[str, str], following: str) -> int | None:
         return _OTHER if following == "to" and last not in _BEING else _VERB
     if word == "close" and (last == "the" or last.endswith("'s")) and following in {"", "of"}:
         return _VERB  # the end of it, "the market's close"
+    if word == "close" and earlier in _DOING and not following:
+        return _VERB  # "when does Target close?"
     if word == "bow" and before[1] == "a" and earlier.startswith(("take", "took", "taking")):
         return _VERB
     verbs = word not in _NO_VERBS
@@ -213,7 +215,6 @@ def _way(word: str, before: tuple[str, str], following: str) -> int | None:
         (last in _OTHER_IF_AFTER.get(word, _NONE), _OTHER),
         (last in (_OF_ONE if _is_form(word) else _BEFORE_VERBS) and verbs, _VERB),
         ((last in _BEFORE_OTHERS or last.endswith("'s")) and verbs, _OTHER),
-        (earlier in _DOING and verbs and not _is_form(word), _VERB),
         (following in _VERB_IF_BEFORE.get(word, _NONE), _VERB),
         (following in _AFTER_VERBS and verbs, _VERB),
     )
