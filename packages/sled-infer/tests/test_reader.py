@@ -161,6 +161,8 @@ def test_endlessly_many_unknown_words_are_not_all_listed():
             "a line that is wrapped *here* and -5 below",
         ),
         ("\n\nOne\n\n\n", "One"),
+        ("1. Chop onions\n2. Fry them\n10) Eat", "1. Chop onions . 2. Fry them . 10) Eat"),
+        ("We were\n25 then, in\n1984, of\n2", "We were 25 then, in 1984, of"),
     ],
 )
 def test_what_ends_with_its_line_is_given_a_stop(written, kept):
@@ -170,7 +172,7 @@ def test_what_ends_with_its_line_is_given_a_stop(written, kept):
 
 
 def test_a_list_is_read_alike_whole_and_as_a_stream_cuts_it():
-    text = "Chapter One\n\nBuy:\n- milk\n- two eggs\n\nThen go"
+    text = "Chapter One\n\nBuy:\n- milk\n- two eggs\n\n1. Go\n2. Come\n3"
     cutter = Cutter(letters, None, make_phrases("en"))
     cut_up = [*(each for character in text for each in cutter.push(character)), *cutter.finish()]
     for pieces in ([text], text, cut_up):
@@ -178,4 +180,5 @@ def test_a_list_is_read_alike_whole_and_as_a_stream_cuts_it():
         for piece in pieces:
             reader.push(piece)
         reader.finish()
-        assert reader.text == "Chapter One. Buy: - milk. - two eggs. Then go"
+        spoken = "Chapter One. Buy: - milk. - two eggs. one. Go. two. Come three"
+        assert reader.text == spoken

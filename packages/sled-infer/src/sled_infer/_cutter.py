@@ -118,8 +118,8 @@ class Cutter:
     def finish(self) -> list[str | Cut]:
         """Give the rest; SynthesisError if the text ends with half a surrogate pair."""
         self._cleaner.check_end()
-        rest, self._held = self._held, ""
-        return [*self._taken([rest]), *self._release()]
+        rest, self._held = self._held + self._cleaner.rest(), ""
+        return [*self._taken(_BOUNDARY.split(rest)), *self._release()]
 
     def _taken(self, words: list[str]) -> Iterator[str | Cut]:
         for word in self._fitting(words):

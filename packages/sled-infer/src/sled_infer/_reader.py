@@ -141,7 +141,7 @@ class TextReader:
         continued = voice is not None and voice.mode == "continuation" and self._cleaner.empty
         if not continued:
             self._cleaner.finish()
-        ids = self._say("", whole_words=True, final=True)
+        ids = self._say(self._cleaner.rest(), whole_words=True, final=True)
         if not letters(self.text) and not continued:
             can = f": it says {self._card.can_say}" if self._card and self._card.can_say else ""
             raise SynthesisError(f"text: this voice knows none of its words{can}")

@@ -16,6 +16,9 @@ _UNSEEN, _JOINERS = ("Cc", "Cf"), "\u200c\u200d"
 _FIRST_HALF = re.compile("[\ud800-\udbff]\\Z")
 _LONE_HALF = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
 _BULLETS = "-*+•‣◦–"  # noqa: RUF001 - a dash among them
+# What heads a line of a list, the space before it included, and what of a number may still be one.
+_LISTED = re.compile(rf" (?:[{re.escape(_BULLETS)}]|\d\d?[.)])")
+_NUMBERED = re.compile(r" \d\d?[.)]?")
 _UNMARKED = re.compile(r"[^\W_]|[)\]}]")  # what ends words, and no sentence
 _SHORTENED = 20
 # No text has such a word; an endless one must not be waited for.
@@ -91,6 +94,11 @@ class Cleaner:
                 "it needs a letter or a digit"
             )
 
+    def rest(self) -> str:
+        """Give what is left when the text is over: what would have headed a line of a list."""
+        held, self._bullet = self._bullet, ""
+        return held
+
     def check_end(self) -> None:
         """Raise SynthesisError if the text ends with half a surrogate pair."""
         if self._half:
@@ -109,7 +117,8 @@ class Cleaner:
         space = apart if self.at_word_end else ""
         open_end = self._stops and self.at_word_end and _UNMARKED.match(self._last) is not None
         stop = " ." if open_end and self._breaks > 1 else ""
-        bullet = open_end and self._breaks == 1 and character in _BULLETS
+        heads = character in _BULLETS or character.isdecimal()
+        bullet = open_end and self._breaks == 1 and heads
         self._last = character
         self.at_word_end = self.empty = False
         self._breaks = 0
@@ -120,8 +129,13 @@ class Cleaner:
 
     def _after_bullet(self, character: str) -> str:
         """Give what may head a line of a list: so it does if white space follows it."""
-        held, self._bullet = self._bullet, ""
-        return (" ." if character.isspace() else "") + held + self._add(character)
+        held = self._bullet
+        if _NUMBERED.fullmatch(held + character):
+            self._bullet, self._last = held + character, character
+            return ""
+        self._bullet = ""
+        listed = character.isspace() and _LISTED.fullmatch(held)
+        return (" ." if listed else "") + held + self._add(character)
 
     def _whole_characters(self, piece: str) -> str:
         """Join halves of surrogate pairs, also across pieces; hold back a first half."""
