@@ -14,8 +14,8 @@ ENGLISH = embedded.folder("english")
 COINED = {
     "quibblewick": "kwˈɪbᵊlwˌɪk",
     "Bermondsey": "bˈɜɹməndzi",
-    "strychnia": "stɹˈIkniə",
-    "Bousfield's": "bˈWsfˌildz",
+    "strychnia": "stɹˈɪkniə",
+    "quibblewick's": "kwˈɪbᵊlwˌɪks",
     "zzzzzzz": "zˌizˌizˌizˌizˌizˌizˈi",
 }
 
