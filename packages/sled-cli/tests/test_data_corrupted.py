@@ -222,5 +222,5 @@ def test_shards_and_indexes_that_are_damaged(sled, place, corpus, codec_folder):
     shutil.rmtree(codes)
     codes.mkdir()
     results["empty"] = complaint(sled, place, "data", "stats", codes)
-    assert len(results) == 56
+    assert len(results) == 60
     all_refused(results)

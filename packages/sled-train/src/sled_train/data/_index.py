@@ -142,6 +142,7 @@ def _is_sound(summary: Summary) -> bool:
         and summary.frame_rate > 0
         and summary.left_out >= 0
         and type(summary.codebook_size) is int
+        and summary.codebook_size >= 0
     )
 
 
