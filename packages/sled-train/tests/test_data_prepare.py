@@ -57,6 +57,15 @@ def test_rows_of_ljspeech_prefer_the_normalised_text(tmp_path, out):
     assert said(prepare("ljspeech", tmp_path, out)) == expected
 
 
+def test_the_recordings_of_an_lj_speech_like_folder_may_be_of_any_format(tmp_path, out):
+    sound(tmp_path / "wavs/a.flac")
+    sound(tmp_path / "wavs/b.ogg")
+    (tmp_path / "metadata.csv").write_text("a|one|\nb.ogg|two|\nc|three|\n")
+    prepared = prepare("ljspeech", tmp_path, out)
+    assert [text for _, text, _ in said(prepared)] == ["one", "two"]
+    assert "wavs/c.wav" in (tmp_path / "out.jsonl.skipped.txt").read_text()
+
+
 def test_libritts_takes_the_speaker_from_the_folder(tmp_path, out):
     for name in ("dev/84/1/84_1_0", "dev/84/1/84_1_1", "dev/9/2/9_2_0"):
         audio = sound(tmp_path / f"{name}.wav")

@@ -51,6 +51,7 @@ def test_a_folder_of_lj_speech(test_set):
     (test_set / "wavs").mkdir()
     for name in ("a1", "a2"):
         (test_set / f"{name}.wav").rename(test_set / f"wavs/{name}.wav")
+    (test_set / "wavs/a2.wav").rename(test_set / "wavs/a2.flac")
     (test_set / "metadata.csv").write_text("a1|in 1455|in fourteen fifty-five\na2|plain|\n")
     clips = read_clips(test_set, seconds=ALL)
     assert [(clip.path.parent.name, clip.speaker) for clip in clips] == [("wavs", "LJ")] * 2

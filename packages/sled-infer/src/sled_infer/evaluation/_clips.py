@@ -123,7 +123,11 @@ def _csv_rows(table: Path) -> Iterator[Clip]:
         if columns == _TEXT_COLUMNS:
             yield Clip(cells[0], None, "", cells[1])
         elif has_wavs and not (table.parent / cells[0]).is_file():
-            yield Clip(cells[0], wavs / f"{cells[0]}.wav", "LJ", cells[2] or cells[1])
+            files = (cells[0], f"{cells[0]}.flac", f"{cells[0]}.wav")
+            path = next(
+                (wavs / file for file in files if (wavs / file).is_file()), wavs / files[-1]
+            )
+            yield Clip(cells[0], path, "LJ", cells[2] or cells[1])
         else:
             yield Clip(cells[0], table.parent / cells[0], cells[1], cells[2])
 

@@ -115,11 +115,17 @@ def _csv(source: Path) -> Iterator[Row]:
         name, second, third = columns
         if has_wavs and not (folder / name).is_file():
             text = clean_text(third or second, "text", where)
-            clip = Clip(name, wavs / f"{name}.wav", text, "LJ")
+            clip = Clip(name, _recorded(wavs, name), text, "LJ")
         else:
             text = clean_text(third, "text", where)
             clip = Clip(str(Path(name).with_suffix("")), folder / name, text, second)
         yield Row(where, clip, folder)
+
+
+def _recorded(wavs: Path, name: str) -> Path:
+    """Find the recording of an id, or of a file's name; `ID.wav` where there is none."""
+    places = [wavs / name, *(wavs / f"{name}{suffix}" for suffix in sorted(_AUDIO))]
+    return next((place for place in places if place.is_file()), wavs / f"{name}.wav")
 
 
 def _folder(source: Path) -> Iterator[Row]:
