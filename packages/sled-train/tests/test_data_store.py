@@ -7,7 +7,16 @@ import pytest
 import torch
 from sled_codec import Codec
 from sled_train import TrainError, train
-from sled_train.data import ClipRow, EncodeOptions, Store, encode, prepare, validate, write_codes
+from sled_train.data import (
+    ClipRow,
+    EncodeOptions,
+    Store,
+    encode,
+    is_store,
+    prepare,
+    validate,
+    write_codes,
+)
 from sled_train.data import _encode as encode_module
 
 
@@ -95,6 +104,12 @@ def test_a_cuts_file_is_trained_on_as_it_is(make_recipe, cuts):
     result = train(make_recipe("run.steps=1", f"data.train={cuts}"), quiet=True)
     assert result.finished
     assert 0 <= result.losses["padding"] < 1
+
+
+def test_an_index_of_others_makes_no_folder_of_codes(store, tmp_path):
+    (tmp_path / "index.json").write_text('{"pages": 3}')
+    assert not is_store(tmp_path)
+    assert is_store(store.folder)
 
 
 def test_codes_that_no_codebook_has_are_found_by_validate(store):

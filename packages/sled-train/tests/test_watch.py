@@ -1,6 +1,7 @@
 """What a run leaves to be looked at: curves, sounds, pictures, versions, the best model."""
 
 import json
+import math
 import sys
 import types
 from importlib.metadata import version
@@ -11,6 +12,7 @@ import torch
 from sled_model import SledModel
 from sled_train import TrainError, train
 from sled_train._boards import TensorBoard, spectrogram
+from sled_train._checkpoint import list_checkpoints
 from sled_train._record import Meter
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -62,6 +64,31 @@ def test_the_best_model_is_kept_and_survives_a_resume(make_recipe):
         SledModel.from_pretrained(result.run / name).state_dict() for name in ("best", "final")
     )
     assert not all(torch.equal(kept[name], last[name]) for name in kept)
+
+
+def test_a_loss_that_is_no_number_is_never_the_lowest(make_recipe, monkeypatch):
+    losses = iter([5.0, math.nan, 7.0])
+    monkeypatch.setattr(
+        "sled_train._loop.evaluate", lambda *_: {"loss": next(losses), "energy": 0.0}
+    )
+    result = train(make_recipe(*EVALUATED), quiet=True)
+    state = json.loads((result.run / "checkpoints/step-6/trainer.json").read_text())
+    assert (state["best_step"], state["best_loss"]) == (2, 5.0)
+
+
+def test_losses_of_another_held_out_set_do_not_compare(make_recipe):
+    first = train(make_recipe("data.eval_fraction=0.2", "run.eval_every=2"), quiet=True)
+    path = list_checkpoints(first.run)[-1] / "trainer.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "best_loss": -1.0}))
+    same = ("data.eval_fraction=0.2", "run.eval_every=1")
+    train(make_recipe(*same, "run.steps=7"), quiet=True)
+    state = json.loads((list_checkpoints(first.run)[-1] / "trainer.json").read_text())
+    assert (state["best_loss"], state["best_step"] == 7) == (-1.0, False)
+    path = list_checkpoints(first.run)[-1] / "trainer.json"
+    path.write_text(json.dumps({**state, "held_out": "another"}))
+    train(make_recipe(*same, "run.steps=8"), quiet=True)
+    state = json.loads((list_checkpoints(first.run)[-1] / "trainer.json").read_text())
+    assert state["best_step"] == 8
 
 
 def test_tensorboard_holds_sound_and_spectrogram_of_held_out_texts(make_recipe):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
@@ -202,3 +203,10 @@ def test_who_reads_nothing_is_given_up(desk):
     with pytest.raises(GaveUpError):
         asyncio.run(build_app(desk)(scope, receive, send))
     assert desk.speaking == 0
+
+
+def test_little_is_sent_ahead_of_who_plays_as_it_reads():
+    from sled_infer.server._run import _listen
+
+    with _listen("127.0.0.1", 0) as listening:
+        assert listening.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 2 << 16
