@@ -79,9 +79,10 @@ _SAID = {
     "wound": ("wˈWnd", "wˈund", _OTHER),
 }
 # Of these no form in "-s" is said in two ways, or is a word.
-_NO_FORM = frozenset(("bass", "bow", "house", "lead", "minute", "perfect", "tear", "wind", "wound"))
-_MOSTLY_VERBS = frozenset(
-    ("alternate", "close", "deliberate", "elaborate", "moderate", "present", "separate")
+_NO_FORM = frozenset(("bass", "bow", "house", "lead", "minute", "perfect", "tear", "used", "wind"))
+_NO_FORM |= frozenset(("wound",))
+_USUAL_FORM = {"estimate": _OTHER} | dict.fromkeys(
+    ("alternate", "close", "deliberate", "elaborate", "moderate", "present", "separate"), _VERB
 )
 
 
@@ -89,16 +90,13 @@ def _forms() -> dict[str, tuple[str, str, int]]:
     """Give the forms in "-s": "she records it", "the records"."""
     forms = {}
     for word, (verb, other, usual) in _SAID.items():
-        if word.endswith("s") or word in _NO_FORM or f"{word}s" in _SAID or word == "used":
-            continue
-        way = _VERB if word in _MOSTLY_VERBS else usual
-        forms[f"{word}s"] = (plural(verb), plural(other), way)
+        if word[-1] != "s" and word not in _NO_FORM and f"{word}s" not in _SAID:
+            way = _USUAL_FORM.get(word, usual)
+            forms[f"{word}s"] = (plural(verb), plural(other), way)
     return forms
 
 
-_FORMS = _forms()
-_SAID |= _FORMS
-_SAID["estimates"] = (*_SAID["estimates"][:2], _OTHER)
+_SAID |= _forms()
 HOMOGRAPHS = frozenset(_SAID)
 _VERBAL = """
     to will would can could should must may might shall do does did don't doesn't didn't won't can't
@@ -192,7 +190,7 @@ def said(word: str, before: tuple[str, str], following: str) -> str:
 
 def _is_form(word: str) -> bool:
     """Tell whether a word would be a verb of the third person: "she uses"."""
-    return word in _FORMS or word in {"lives", "uses", "excuses"}
+    return word[-1] == "s" and word[:-1] in _SAID
 
 
 def _way(word: str, before: tuple[str, str], following: str) -> int | None:

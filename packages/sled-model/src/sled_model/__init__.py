@@ -7,6 +7,7 @@ transformers' AutoConfig and AutoModel.
 
 from ._batch import Batch, blur_past, drop_text
 from ._cache import KVCache
+from ._checkpoint import read_config
 from ._config import SledConfig
 from ._draw import Drawer
 from ._errors import ModelError
@@ -50,6 +51,7 @@ __all__ = [
     "layout_for",
     "native_state",
     "pack_weights",
+    "read_config",
     "register",
 ]
 

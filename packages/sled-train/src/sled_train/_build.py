@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sled_codec import EMBEDDED, Codec
-from sled_model import SledConfig, SledModel, Tokenizer
+from sled_model import SledConfig, SledModel, Tokenizer, read_config
 
 from ._checkpoint import list_checkpoints, whole_folder
 from ._errors import TrainError
@@ -150,7 +150,7 @@ def _lasting(codec: str) -> str:
 
 def _check_codec(source: str | Path, recipe: Recipe, codec: Codec) -> None:
     """Refuse to train a model on the latents of another codec than it knows."""
-    known = SledModel.from_pretrained(source).config
+    known = read_config(source)
     theirs = known.codec_fingerprint
     if theirs not in (None, codec.fingerprint):
         raise TrainError(

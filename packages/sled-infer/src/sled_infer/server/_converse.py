@@ -77,7 +77,6 @@ class _Talk:
                     waited = f"no more of the text came for {self._desk.patience:g} s"
                     await self._fail(f"{waited}, nor its end; others need the place", more=True)
             else:
-                self._stir()
                 return message
         return {"type": "websocket.disconnect"}
 
