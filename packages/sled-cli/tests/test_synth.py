@@ -38,10 +38,12 @@ def test_it_writes_the_file_it_was_given(speak, tmp_path):
     assert "RTF" in outcome.err
 
 
-@pytest.mark.parametrize("suffix", ["flac", "ogg", "mp3"])
-def test_the_suffix_chooses_the_format(speak, tmp_path, suffix):
+@pytest.mark.parametrize(
+    ("suffix", "found"), [("flac", "FLAC"), ("ogg", "OGG"), ("mp3", "MP3"), ("opus", "OGG")]
+)
+def test_the_suffix_chooses_the_format(speak, tmp_path, suffix, found):
     assert speak("one", "-o", f"out.{suffix}", "-q").code == 0
-    assert soundfile.info(tmp_path / f"out.{suffix}").format == suffix.upper()
+    assert soundfile.info(tmp_path / f"out.{suffix}").format == found
 
 
 def test_without_a_name_it_takes_one_from_text_and_seed_and_says_so(speak, tmp_path):

@@ -16,17 +16,20 @@ from sled_codec._incremental import DecoderState
 from sled_codec._load import EMBEDDED
 from sled_codec._pcm import pcm_bytes, wav_header
 from sled_codec._resample import resample
+from sled_codec._stream import STREAM_SUFFIXES, StreamEncoder
 
 __version__ = version("sled-codec")
 
 __all__ = [
     "AUDIO_SUFFIXES",
     "EMBEDDED",
+    "STREAM_SUFFIXES",
     "Codec",
     "CodecConfig",
     "CodecError",
     "DecoderState",
     "SourceFilter",
+    "StreamEncoder",
     "__version__",
     "atomic_path",
     "atomic_write",

@@ -15,13 +15,14 @@ from torch import Tensor
 from sled_codec._errors import CodecError
 from sled_codec._files import atomic_write
 
-_FORMATS = {
+FORMATS = {
     ".wav": ("WAV", "PCM_16"),
     ".flac": ("FLAC", "PCM_16"),
     ".ogg": ("OGG", "VORBIS"),
     ".mp3": ("MP3", "MPEG_LAYER_III"),
+    ".opus": ("OGG", "OPUS"),
 }
-AUDIO_SUFFIXES = tuple(_FORMATS)
+AUDIO_SUFFIXES = tuple(FORMATS)
 _BLOCK = 1 << 16
 _FLOATS = ("FLOAT", "DOUBLE")
 _REFUSALS = (soundfile.SoundFileError, RuntimeError, TypeError, ValueError, OverflowError)
@@ -61,12 +62,12 @@ def write_audio(
     """Write ``wave`` ``[samples]`` or ``[channels, samples]``, full scale ±1, louder is clipped.
 
     A path is written atomically in the format of its suffix (.wav as 16-bit PCM, .flac,
-    .ogg, .mp3); a binary file object, seekable or not, in that of ``suffix``. Raises
+    .ogg, .mp3, .opus); a binary file object, seekable or not, in that of ``suffix``. Raises
     `CodecError` for an unknown suffix, an empty wave, NaN, or a rate the format cannot hold, and
     `OSError` where the file system refuses; then nothing half-written is left.
     """
-    form = _FORMATS[_suffix(target if isinstance(target, str | Path) else f"audio{suffix}")]
-    content = _encode(_samples(wave), sample_rate, *form)
+    form = FORMATS[_suffix(target if isinstance(target, str | Path) else f"audio{suffix}")]
+    content = _encode(float_samples(wave), sample_rate, *form)
     if isinstance(target, str | Path):
         with atomic_write(target) as file:
             file.write(content)
@@ -81,7 +82,7 @@ def convert_audio(source: str | Path, target: str | Path) -> None:
     the length. The target is written atomically. Raises `CodecError` for an unknown suffix and for
     a source that is missing or unreadable, and `OSError` where the file system refuses.
     """
-    form = _FORMATS[_suffix(target)]
+    form = FORMATS[_suffix(target)]
     with _opened(source) as read, atomic_write(target) as file:
         sink = _Sink(file)
         try:
@@ -102,7 +103,7 @@ def _blocks(file: soundfile.SoundFile) -> Iterator[NDArray[np.generic]]:
         yield from file.blocks(_BLOCK, dtype="int16", always_2d=True)
         return
     for block in file.blocks(_BLOCK, dtype="float32", always_2d=True):
-        yield _samples(torch.from_numpy(block).t()).numpy()
+        yield float_samples(torch.from_numpy(block).t()).numpy()
 
 
 class _Sink:
@@ -132,8 +133,8 @@ def _opened(path: str | Path) -> soundfile.SoundFile:
 
 def _suffix(target: str | Path) -> str:
     suffix = Path(target).suffix.lower()
-    if suffix not in _FORMATS:
-        known = ", ".join(_FORMATS)
+    if suffix not in FORMATS:
+        known = ", ".join(FORMATS)
         raise CodecError(f"{target}: cannot write audio as {suffix!r}; use one of {known}")
     return suffix
 
@@ -160,8 +161,8 @@ def _part(
     return first, max(1, min(rest, round(duration * rate)))
 
 
-def _samples(wave: Tensor) -> Tensor:
-    """Return ``[samples, channels]`` on the CPU, clipped to full scale."""
+def float_samples(wave: Tensor) -> Tensor:
+    """Give ``[samples, channels]`` on the CPU, clipped to full scale."""
     if wave.dim() not in (1, 2) or wave.numel() == 0:
         shape = list(wave.shape)
         raise CodecError(f"audio to write must be [samples] or [channels, samples]: {shape}")

@@ -37,12 +37,26 @@ def test_a_wav_is_the_same_behind_a_header_of_unknown_length(client, assert_same
     assert_same(whole[44:], ask(client).content)
 
 
-@pytest.mark.parametrize(("kind", "found"), [("flac", "FLAC"), ("ogg", "OGG"), (None, "MP3")])
-def test_other_formats_come_as_a_whole_and_mp3_is_what_nobody_asks_for(client, kind, found):
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [
+        ("flac", ("FLAC", "PCM_16")),
+        ("ogg", ("OGG", "VORBIS")),
+        ("opus", ("OGG", "OPUS")),
+        (None, ("MP3", "MPEG_LAYER_III")),
+    ],
+)
+def test_there_are_other_formats_and_mp3_is_what_nobody_asks_for(client, kind, found):
     answer = ask(client, response_format=kind)
     with soundfile.SoundFile(BytesIO(answer.content)) as file:
-        assert (file.format, file.samplerate) == (found, 24_000)
+        assert (file.format, file.subtype, file.samplerate) == (*found, 24_000)
         assert len(file.read()) == pytest.approx(len(ask(client).content) / 2, abs=2000)
+
+
+@pytest.mark.parametrize("kind", ["mp3", "wav", "flac", "ogg", "opus", "pcm"])
+def test_all_but_flac_leave_while_they_are_made(client, kind):
+    known = "content-length" in ask(client, response_format=kind).headers
+    assert known == (kind == "flac")
 
 
 def test_a_voice_speaks_by_its_name(client, desk, said, assert_same):
@@ -68,7 +82,7 @@ def test_many_at_once_are_each_told_what_they_are_alone(client, assert_same):
         ({"input": "!!!"}, "text: nothing speakable"),
         ({"input": 3}, "input: 3 is not a text"),
         ({"input": "a" * 100_001}, "100001 characters; at most 100000"),
-        ({"response_format": "aac"}, "response_format: 'aac' is not one of mp3, wav"),
+        ({"response_format": "aac"}, "response_format: 'aac' is not one of mp3, wav, flac"),
         ({"speed": 2}, "speed: 2; this model speaks at its own"),
         ({"stream_format": "sse"}, "stream_format: 'sse' is not one of audio"),
         ({"model": "tts-1"}, "model: 'tts-1' is not served here, 'tiny' is"),

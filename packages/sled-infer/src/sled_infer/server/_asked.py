@@ -19,6 +19,7 @@ FORMATS = {  # of whole answers and streams: their media types
     "wav": "audio/wav",
     "flac": "audio/flac",
     "ogg": "audio/ogg",
+    "opus": "audio/ogg",
     "pcm": "audio/pcm",
 }
 MOST_CHARACTERS = 100_000

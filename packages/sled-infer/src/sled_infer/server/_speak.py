@@ -1,4 +1,4 @@
-"""`POST /v1/audio/speech`: a whole text in, audio out; WAV and PCM leave while they are made."""
+"""`POST /v1/audio/speech`: a whole text in, audio out, all but FLAC while it is made."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 import torch
-from sled_codec import pcm_bytes, wav_header, write_audio
+from sled_codec import STREAM_SUFFIXES, StreamEncoder, write_audio
 from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
@@ -68,8 +68,9 @@ async def speak(request: Request) -> Response:
     try:
         waves = _all_of(turn.stream, giving)
         first = await _first(waves)
-        if asked.kind in ("wav", "pcm"):
-            pieces = _pieces(asked.kind, turn, first, waves)
+        if f".{asked.kind}" in STREAM_SUFFIXES:
+            encoder = StreamEncoder(turn.stream.sample_rate, f".{asked.kind}")
+            pieces = _pieces(encoder, first, waves)
             spoken = Spoken(turn, pieces, asked.kind, desk.patience)
             handed_on = True
             return spoken
@@ -106,12 +107,12 @@ async def _first(waves: AsyncIterator[Tensor]) -> Tensor:
 
 
 async def _pieces(
-    kind: str, turn: Turn, first: Tensor, rest: AsyncIterator[Tensor]
+    encoder: StreamEncoder, first: Tensor, rest: AsyncIterator[Tensor]
 ) -> AsyncIterator[bytes]:
-    head = wav_header(turn.stream.sample_rate) if kind == "wav" else b""
-    yield head + pcm_bytes(first)
+    yield encoder.push(first)
     async for wave in rest:
-        yield pcm_bytes(wave)
+        yield encoder.push(wave)
+    yield encoder.finish()
 
 
 async def _whole(
