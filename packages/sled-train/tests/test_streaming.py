@@ -7,7 +7,7 @@ import pytest
 import torch
 from rich.console import Console
 from sled_model import SledConfig, SledModel, StreamingLayout, drop_text
-from sled_train import TrainError, load_recipe, train
+from sled_train import TrainError, dry_run, load_recipe, train
 from sled_train._setup import setup
 from sled_train._stop import StopSignal
 
@@ -31,7 +31,7 @@ def published(folder, target):
 
 def test_the_shipped_recipe_holds_the_published_values():
     recipe, offline = load_recipe("streaming"), load_recipe("offline")
-    assert (recipe.layout.kind, recipe.layout.n, recipe.layout.m) == ("streaming", 5, 45)
+    assert (recipe.layout.kind, recipe.layout.turns) == ("streaming", (5, 45))
     assert (recipe.optim.lr, recipe.optim.warmup_steps, recipe.run.steps) == (3e-4, 10_000, 100_000)
     assert recipe.model == offline.model
     assert recipe.data.batch_frames == offline.data.batch_frames
@@ -49,6 +49,18 @@ def test_an_offline_model_becomes_a_streaming_one(make_recipe, offline, n, m):
     assert (result.final / "merges.txt").read_bytes() == (offline / "merges.txt").read_bytes()
 
 
+@pytest.mark.parametrize(("told", "turns"), [((), (2, 9)), (("layout.m=7",), (2, 7))])
+def test_a_streaming_model_keeps_its_turns_unless_told_others(make_recipe, offline, told, turns):
+    first = make_recipe(
+        *STREAM, "layout.n=2", "layout.m=9", f"run.init_from={offline}", run="first"
+    )
+    known = train(first, quiet=True).final
+    again = make_recipe(*STREAM, *told, f"run.init_from={known}")
+    assert dry_run(again).layout == f"streaming {turns[0]}:{turns[1]}"
+    config = SledModel.from_pretrained(train(again, quiet=True).final).config
+    assert (config.stream_n, config.stream_m) == turns
+
+
 def test_a_published_checkpoint_is_a_start_too(make_recipe, offline, codec_folder, tmp_path):
     folder = published(offline, tmp_path / "published")
     assert SledModel.from_pretrained(folder).config.codec == SledConfig().codec
@@ -59,9 +71,9 @@ def test_a_published_checkpoint_is_a_start_too(make_recipe, offline, codec_folde
 
 def test_it_resumes_when_the_initial_model_is_gone(make_recipe, offline):
     options = (*STREAM, f"run.init_from={offline}")
-    train(make_recipe(*options), quiet=True)
+    train(make_recipe(*options, "layout.n=2"), quiet=True)
     shutil.rmtree(offline)
-    assert train(make_recipe(*options, "run.steps=3"), quiet=True).step == 3
+    assert train(make_recipe(*options, "run.steps=3"), quiet=True).step == 3  # also at 2:45
 
 
 def test_padded_is_unpadded_also_where_texts_are_dropped(make_recipe, offline):

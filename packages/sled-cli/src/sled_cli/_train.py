@@ -41,10 +41,17 @@ def train(
     ] = None,
     tokens: Annotated[
         int | None,
-        typer.Option("--tokens", help="Streaming: text tokens of a turn.", show_default="5"),
+        typer.Option(
+            "--tokens",
+            help="Streaming: text tokens of a turn.",
+            show_default="those of --from if it streams, or 5",
+        ),
     ] = None,
     frames: Annotated[
-        int | None, typer.Option("--frames", help="Streaming: frames of a turn.", show_default="45")
+        int | None,
+        typer.Option(
+            "--frames", help="Streaming: frames of a turn.", show_default="those of --from, or 45"
+        ),
     ] = None,
     eval_data: Annotated[
         str | None, typer.Option("--eval-data", help="Held-out corpus of the same forms.")

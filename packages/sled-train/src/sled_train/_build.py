@@ -56,7 +56,7 @@ def build_tokenizer(recipe: Recipe, run: Path, texts: Iterable[str], *, main: bo
 
 
 def with_initial_model(recipe: Recipe) -> Recipe:
-    """Put sizes and codec of the model `run.init_from` into the recipe.
+    """Put sizes, codec and turns, if left open, of the model `run.init_from` into the recipe.
 
     When resuming they come from the run's own recipe, so that the initial model may be gone.
 
@@ -75,13 +75,15 @@ def with_initial_model(recipe: Recipe) -> Recipe:
     if recipe.run.out is not None and list_checkpoints(Path(recipe.run.out)):
         known = read_recipe(Path(recipe.run.out) / "recipe.yaml")
         values, codec = asdict(known.model), known.data.codec
+        turns = known.layout.n, known.layout.m
     else:
         config = SledModel.from_pretrained(source).config
         values = {field.name: getattr(config, field.name) for field in fields(ModelRecipe)}
-        codec = config.codec
+        codec, turns = config.codec, (config.stream_n, config.stream_m)
     shared = {name: value for name, value in values.items() if name not in _TRAINING_ONLY}
     data = replace(recipe.data, codec=codec) if recipe.data.codec == INITIAL else recipe.data
-    return replace(recipe, data=data, model=replace(recipe.model, **shared))
+    layout = replace(recipe.layout, n=recipe.layout.n or turns[0], m=recipe.layout.m or turns[1])
+    return replace(recipe, data=data, layout=layout, model=replace(recipe.model, **shared))
 
 
 def check_model(recipe: Recipe, codec: Codec) -> None:
@@ -133,7 +135,7 @@ def build_config(recipe: Recipe, vocab_size: int, fingerprint: str | None = None
     """Put together the configuration of a recipe's model."""
     values: dict[str, Any] = asdict(recipe.model)
     if recipe.layout.kind == "streaming":
-        values |= {"stream_n": recipe.layout.n, "stream_m": recipe.layout.m}
+        values |= dict(zip(("stream_n", "stream_m"), recipe.layout.turns, strict=True))
     return SledConfig(
         **values,
         vocab_size=vocab_size,

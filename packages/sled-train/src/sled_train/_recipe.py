@@ -7,6 +7,7 @@ that a recipe can also be built in code.
 from dataclasses import dataclass, field
 from typing import Literal
 
+PAPER_TURNS = (5, 45)
 Precision = Literal["fp32", "bf16", "bf16-pure"]
 
 
@@ -47,15 +48,24 @@ class LayoutRecipe:
     """How text and frames interleave."""
 
     kind: Literal["offline", "streaming"] = "offline"
-    n: int = 5
-    """Streaming: tokens per turn."""
-    m: int = 45
-    """Streaming: frames per turn."""
+    n: int | None = None
+    """Streaming: tokens per turn; by default those of `run.init_from`, or 5."""
+    m: int | None = None
+    """Streaming: frames per turn; by default those of `run.init_from`, or 45."""
+
+    @property
+    def turns(self) -> tuple[int, int]:
+        """Tokens and frames per turn; those of the paper where nothing names others."""
+        return self.n or PAPER_TURNS[0], self.m or PAPER_TURNS[1]
 
     @property
     def title(self) -> str:
         """Say it in a word: "offline", "streaming 5:45"."""
-        return f"{self.kind} {self.n}:{self.m}" if self.kind == "streaming" else self.kind
+        return (
+            f"{self.kind} {':'.join(map(str, self.turns))}"
+            if self.kind == "streaming"
+            else self.kind
+        )
 
 
 @dataclass(frozen=True, slots=True)
