@@ -133,7 +133,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="rows of JSON")
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--sentences", type=int, default=24)
-    parser.add_argument("--guidance", type=float, nargs="+", default=[2.0])
+    parser.add_argument("--guidance", type=float, nargs="+", default=[1.5])
     args = parser.parse_args()
     rows = measure(args)
     if args.plot:

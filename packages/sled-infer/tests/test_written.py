@@ -20,6 +20,7 @@ MONEY = {
     "1.299,00 €, $1,500": (
         "one thousand two hundred ninety nine euros, one thousand five hundred dollars"
     ),
+    "Rs. 2,50,000 or S$10": "two hundred fifty thousand rupees or ten Singapore dollars",
     "¥1,000, ¥500": "one thousand yen, five hundred yen",
     "$100K-$150K, Rs. 500": (
         "one hundred thousand dollars to one hundred fifty thousand dollars, five hundred rupees"
@@ -206,6 +207,7 @@ ADDRESSES = {
 FRACTIONS = {
     "1/4": "one quarter",
     "3/4 cup, 1/2 cup": "three quarters cup, one half cup",
+    "1/2 + 1/4 = 3/4": "one half plus one quarter equals three quarters",
     "It is 1/2.": "It is one half.",
     "a 1/4 of them, 1/2 an hour": "a quarter of them, half an hour",
     "½ tsp, 1½ cups": "one half teaspoon, one and a half cups",

@@ -23,6 +23,7 @@ _COUNTRIES = {"US": "U.S.", "A": "Australian", "AU": "Australian", "C": "Canadia
     "CA": "Canadian",
     "NZ": "New Zealand",
     "HK": "Hong Kong",
+    "S": "Singapore",
 }
 # After one of these, an amount of money is a sort of thing: "a five dollar bill".
 _BOUGHT = """
@@ -142,6 +143,7 @@ def money() -> Iterator[Rule]:
     yield rf"({_SIGN})({_AMOUNT} ?[kKmMbB]n?)[-–]{_SIGN}?({_AMOUNT} ?[kKmMbB]n?)\b", r"\1\2 to \1\3"
     yield rf"(?<=\S) ?= ?(?={_SIGN}\d)|(?<=\b[A-Z]{{3}}) = ", " equals "
     yield r"\bUSD ?(?=\$)", ""
+    yield r"(?<![\d,.])\d{1,2}(?:,\d\d)+,\d{3}(?![\d,])", lambda m: m[0].replace(",", "")  # lakhs
     yield r"\b(\d)/(?=\$\d)", r"\1 for "
     yield r"\bRs\.? ?(\d+(?:[,.]\d+)*)", r"\1 rupees"
     yield r"(?<=\d) ?¥", " yen"

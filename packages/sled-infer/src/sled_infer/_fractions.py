@@ -70,7 +70,7 @@ def fractions() -> Iterator[Rule]:
     yield rf"(?<![\w.:/-])(\d+(?:\.\d+)?)[-−]{equals}", r"\1 minus \2"
     yield rf"(?<=\d) ?[x×*] ?{equals}", r" times \1"
     yield r"(?<=\d) ?[x×*] ?(?=10(?:\^|[⁻⁰¹²³⁴-⁹]))", " times "
-    yield rf"(?<=\d) ?[/÷] ?{equals}", r" divided by \1"
+    yield rf"(?<=\d) ?[/÷] ?{equals}(?! ?= ?\d+/\d)", r" divided by \1"
     yield r"\b(\d)/([248])(?= time\b)", r"\1 \2"
     yield rf"{_START}(\d+(?:\.\d+)?)/(100?){_END}", _out_of
     yield rf"{_START}(\d\.\d+)/(\d\.\d){_END}", r"\1 out of \2"
