@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import wave
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -154,10 +155,25 @@ def test_a_suffix_that_says_nothing_of_audio_leaves_the_format_to_the_option(str
     assert (tmp_path / "out.s16").read_bytes() == (tmp_path / "out.RAW").read_bytes()
 
 
+@pytest.mark.parametrize("suffix", ["mp3", "ogg", "opus"])
+def test_what_is_sent_or_kept_small_is_as_long_as_the_wav(stream, tmp_path, suffix):
+    assert stream("one two", "-q", "-o", "out.wav").code == 0
+    whole, _ = soundfile.read(tmp_path / "out.wav")
+    assert stream("one two", "-q", "-o", f"out.{suffix}").code == 0
+    piped = stream("one two", "-q", "-o", "-", "--format", suffix).raw
+    for file in (tmp_path / f"out.{suffix}", io.BytesIO(piped)):
+        heard, rate = soundfile.read(file)
+        assert rate == 24_000
+        assert len(heard) == pytest.approx(len(whole), abs=2000)
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["-o", "out.flac"], "a stream is WAV or bare PCM"),
+        (
+            ["-o", "out.flac"],
+            "no format of a stream: use one of .wav, .pcm, .raw, .mp3, .ogg, .opus",
+        ),
         (["-o", "no/out.wav"], "no such folder"),
         (["-o", "out.wav", "--format", "pcm"], "out.wav: --format pcm contradicts this suffix"),
         (["-o", "out.raw", "--format", "wav"], "name it out.wav"),
@@ -266,6 +282,20 @@ def test_a_named_pipe_gets_a_header_of_unknown_length(tmp_path):
     (content,) = received
     assert content[40:44] == b"\xff" * 4
     assert len(content) == 44 + 2 * 640
+
+
+def test_an_mp3_that_is_broken_off_holds_what_was_said(tmp_path):
+    path = tmp_path / "out.mp3"
+    with suppress(KeyboardInterrupt), StreamSink(path, io.BytesIO(), 24_000, "mp3") as sink:
+        sink.write(torch.zeros(24_000))
+        raise KeyboardInterrupt
+    assert soundfile.info(path).duration == pytest.approx(1, abs=0.1)
+
+
+def test_where_nothing_was_said_there_is_no_file(tmp_path):
+    with StreamSink(tmp_path / "out.ogg", io.BytesIO(), 24_000, "ogg"):
+        pass
+    assert not (tmp_path / "out.ogg").exists()
 
 
 def test_a_sink_leaves_standard_output_open():

@@ -1,9 +1,9 @@
-"""Where a stream's audio goes while it is made: 16-bit samples, bare or as a WAV.
+"""Where a stream's audio goes while it is made: 16-bit samples, bare or as a WAV, or MP3 or Ogg.
 
 A file is written in place, not beside it, so that it can be listened to meanwhile. Its first
 piece is written together with its WAV header, which is right after every later one: whenever the
 work is broken off, what is there is valid. A pipe, which cannot be gone back in, gets a header of
-unknown length, which players read to the end.
+unknown length, which players read to the end. MP3 and Ogg are never gone back in.
 """
 
 from pathlib import Path
@@ -15,8 +15,15 @@ from sled_cli._targets import STDOUT, audio_suffixes, check_target, naming
 if TYPE_CHECKING:
     from torch import Tensor
 
-Format = Literal["wav", "pcm"]
-_FORMATS: dict[str, Format] = {".wav": "wav", ".pcm": "pcm", ".raw": "pcm"}
+Format = Literal["wav", "pcm", "mp3", "ogg", "opus"]
+_FORMATS: dict[str, Format] = {
+    ".wav": "wav",
+    ".pcm": "pcm",
+    ".raw": "pcm",
+    ".mp3": "mp3",
+    ".ogg": "ogg",
+    ".opus": "opus",
+}
 BYTES = 2  # a sample
 HEADER_BYTES = 44
 
@@ -35,7 +42,7 @@ def choose_format(target: Path, asked: Format | None) -> Format:
         return asked
     if found is None:
         known = ", ".join(_FORMATS)
-        raise CliError(f"{target}: a stream is WAV or bare PCM: use one of {known}, or --format")
+        raise CliError(f"{target}: no format of a stream: use one of {known}, or --format")
     return found
 
 
@@ -43,18 +50,26 @@ class StreamSink:
     """Writes mono audio piece by piece; the file appears with the first one."""
 
     def __init__(self, target: Path, stdout: BinaryIO, sample_rate: int, kind: Format) -> None:
+        from sled_codec import StreamEncoder  # noqa: PLC0415 - heavy
+
+        # A WAV's header is written here, where it can be corrected.
+        self._encoder = StreamEncoder(sample_rate, ".pcm" if kind == "wav" else f".{kind}")
         self._target = target
         self._stdout = stdout
         self._rate = sample_rate
         self._kind = kind
         self._file: BinaryIO | None = None
+        self._begun = False
         self._written = 0
 
     def write(self, wave: "Tensor") -> None:
         """Write float samples `[samples]`, full scale ±1; louder is clipped."""
-        from sled_codec import pcm_bytes  # noqa: PLC0415 - heavy
+        self._write(self._encoder.push(wave))
+        self._begun = True
 
-        content = pcm_bytes(wave)
+    def _write(self, content: bytes) -> None:
+        if not content:
+            return
         with naming(self._target):
             if self._file is None:
                 self._file = self._open()
@@ -68,9 +83,13 @@ class StreamSink:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None and self._file is not self._stdout:
-            self._file.close()
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        try:
+            if self._begun and not isinstance(error, OSError):
+                self._write(self._encoder.finish())
+        finally:
+            if self._file is not None and self._file is not self._stdout:
+                self._file.close()
 
     def _open(self) -> BinaryIO:
         return self._stdout if self._target == STDOUT else self._target.open("wb", buffering=0)
@@ -78,7 +97,7 @@ class StreamSink:
     def _header(self, file: BinaryIO, size: int) -> bytes:
         from sled_codec import wav_header  # noqa: PLC0415 - heavy
 
-        if self._kind == "pcm":
+        if self._kind != "wav":
             return b""
         return wav_header(self._rate, size if self._can_go_back(file) else None)
 

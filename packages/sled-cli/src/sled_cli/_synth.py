@@ -117,7 +117,7 @@ def synth(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Speak a text: WAV, FLAC, OGG or MP3, by the suffix of the output; streams WAV or PCM."""
+    """Speak a text: WAV, FLAC, OGG, Opus or MP3, by the output's suffix; streams also PCM."""
     _check_prompt(prompt_audio, prompt_text, voice)
     _check_stream_options(stream, simulate_rate, audio_format, interleave, chunk_frames)
     job: StreamJob | WholeJob
