@@ -76,7 +76,9 @@ def clone(args: argparse.Namespace, trials: list[Trial]) -> list[Tensor]:
     requests = []
     for number, trial in enumerate(trials):
         words = in_words(trial.prompt_digits)
-        voice = Voice.from_wave(trial.prompt, SAMPLE_RATE, words, synthesizer.codec)
+        voice = synthesizer.attune(
+            Voice.from_wave(trial.prompt, SAMPLE_RATE, words, synthesizer.codec)
+        )
         text, seed = in_words(trial.digits), args.seed + number
         requests.append(Request(text, voice, args.cfg, seed, max_seconds=10))
     rate = synthesizer.sample_rate

@@ -24,6 +24,7 @@ from make_digits import read_takes, say
 from sled_codec import Codec
 from sled_infer import Voice
 from sled_model import SledModel
+from spectral_latents import SPECTRAL
 
 _ASSETS = Path(__file__).parents[2] / "packages/sled-infer/src/sled_infer/assets/digits"
 _DEFAULT_SPEAKER = "george"
@@ -99,6 +100,7 @@ def main() -> None:
         "normalise": "digits",
         "most_words": _MOST_WORDS,
         "draws": 16,
+        "tone": SPECTRAL,
     }
     write_card(args.out, card)
 
