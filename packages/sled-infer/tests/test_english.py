@@ -12,8 +12,9 @@ from sled_model import OfflineLayout
 
 TEXT = "On May 4, the doctor paid $3 for two cats."
 LEAD_FRAMES = 20
-# The codec's oscillator adds up, over a stretch of voice, what latents differ by in rounding.
-CLOSE = {"atol": 2e-3, "rtol": 0}
+# Where weights that differ by 1e-7 move a frame by 1e-3, roundings do; over a stretch of voice the
+# codec's oscillator adds up what latents differ by.
+CLOSE = {"atol": 1e-2, "rtol": 0}
 
 
 @pytest.fixture(scope="module")
