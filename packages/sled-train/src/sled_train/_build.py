@@ -77,7 +77,7 @@ def with_initial_model(recipe: Recipe) -> Recipe:
         values, codec = asdict(known.model), known.data.codec
         turns = known.layout.n, known.layout.m
     else:
-        config = SledModel.from_pretrained(source).config
+        config = read_config(source)
         values = {field.name: getattr(config, field.name) for field in fields(ModelRecipe)}
         codec, turns = config.codec, (config.stream_n, config.stream_m)
     shared = {name: value for name, value in values.items() if name not in _TRAINING_ONLY}
@@ -135,7 +135,7 @@ def build_config(recipe: Recipe, vocab_size: int, fingerprint: str | None = None
     """Put together the configuration of a recipe's model."""
     values: dict[str, Any] = asdict(recipe.model)
     if recipe.layout.kind == "streaming":
-        values |= dict(zip(("stream_n", "stream_m"), recipe.layout.turns, strict=True))
+        values["stream_n"], values["stream_m"] = recipe.layout.turns
     return SledConfig(
         **values,
         vocab_size=vocab_size,
@@ -163,7 +163,7 @@ def _check_codec(source: str | Path, recipe: Recipe, codec: Codec) -> None:
 
 def _check_unchanged(checkpoint: Path, config: SledConfig) -> None:
     """A resumed run goes on as it began; what differs needs another run."""
-    saved = SledModel.from_pretrained(checkpoint).config
+    saved = read_config(checkpoint)
     names = [field.name for field in fields(ModelRecipe)]
     for name in (*names, "vocab_size", "stream_n", "stream_m", "codec_fingerprint"):
         then, now = getattr(saved, name), getattr(config, name)

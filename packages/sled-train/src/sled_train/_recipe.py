@@ -7,7 +7,7 @@ that a recipe can also be built in code.
 from dataclasses import dataclass, field
 from typing import Literal
 
-PAPER_TURNS = (5, 45)
+_PAPER_TURNS = (5, 45)
 Precision = Literal["fp32", "bf16", "bf16-pure"]
 
 
@@ -56,16 +56,13 @@ class LayoutRecipe:
     @property
     def turns(self) -> tuple[int, int]:
         """Tokens and frames per turn; those of the paper where nothing names others."""
-        return self.n or PAPER_TURNS[0], self.m or PAPER_TURNS[1]
+        return self.n or _PAPER_TURNS[0], self.m or _PAPER_TURNS[1]
 
     @property
     def title(self) -> str:
         """Say it in a word: "offline", "streaming 5:45"."""
-        return (
-            f"{self.kind} {':'.join(map(str, self.turns))}"
-            if self.kind == "streaming"
-            else self.kind
-        )
+        n, m = self.turns
+        return f"{self.kind} {n}:{m}" if self.kind == "streaming" else self.kind
 
 
 @dataclass(frozen=True, slots=True)
